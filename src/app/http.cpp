@@ -1,0 +1,136 @@
+#include "app/http.h"
+
+#include "base/check.h"
+#include "base/crypto.h"
+#include "base/json.h"
+#include "base/text.h"
+
+namespace weft {
+
+void Headers::set(std::string_view name, std::string value) {
+  for (auto& [key, old] : items_) {
+    if (text::iequals(key, name)) {
+      old = std::move(value);
+      return;
+    }
+  }
+  items_.emplace_back(std::string(name), std::move(value));
+}
+
+std::optional<std::string_view> Headers::get(std::string_view name) const {
+  for (const auto& [key, value] : items_) {
+    if (text::iequals(key, name)) return value;
+  }
+  return std::nullopt;
+}
+
+Result<std::string> Request::text(std::size_t bytes_max) const {
+  std::string all;
+  if (body == nullptr) return all;
+  if (body_size && *body_size > bytes_max) {
+    return fail(ErrorKind::limit, "request.too_large", "the body has {} bytes; at most {} are read here", *body_size, bytes_max);
+  }
+  if (body_size) all.reserve(*body_size);
+  std::array<char, 16384> piece;
+  while (true) {
+    const std::size_t size = TRY(body->read(piece.data(), piece.size()));
+    if (size == 0) break;
+    if (all.size() + size > bytes_max) {
+      return fail(ErrorKind::limit, "request.too_large", "the body has more than the {} bytes that are read here", bytes_max);
+    }
+    all.append(piece.data(), size);
+  }
+  return all;
+}
+
+Result<json::Value> Request::json(std::size_t bytes_max) const {
+  const auto type = headers.get("content-type");
+  if (type && type->find("json") == std::string_view::npos) {
+    return fail(ErrorKind::unsupported, "request.media_type", "the body is {}; send application/json", *type);
+  }
+  const std::string all = TRY(text(bytes_max));
+  if (all.empty()) return fail(ErrorKind::invalid, "request.no_body", "the body is empty; send a JSON object");
+  return json::parse(all, {.bytes_max = bytes_max});
+}
+
+std::string_view Request::param(std::string_view name) const {
+  const auto found = params.find(std::string(name));
+  CHECK(found != params.end());
+  return found->second;
+}
+
+std::string_view Request::query_or(std::string_view name, std::string_view otherwise) const {
+  const auto found = query.find(std::string(name));
+  return found == query.end() ? otherwise : std::string_view(found->second);
+}
+
+Response Response::json(const json::Value& value, int status) {
+  Response answer;
+  answer.status = status;
+  answer.headers.add("Content-Type", "application/json");
+  std::string text = json::write(value);
+  text += '\n';
+  answer.body = std::move(text);
+  return answer;
+}
+
+Response Response::text(std::string text, std::string_view media_type) {
+  Response answer;
+  answer.headers.add("Content-Type", std::string(media_type));
+  answer.body = std::move(text);
+  return answer;
+}
+
+Response Response::stream(BodyWriter writer, std::string_view media_type) {
+  Response answer;
+  answer.headers.add("Content-Type", std::string(media_type));
+  answer.body = std::move(writer);
+  return answer;
+}
+
+Response&& Response::with(std::string_view header, std::string value) && {
+  headers.set(header, std::move(value));
+  return std::move(*this);
+}
+
+Result<Page> page_of(const Request& request) {
+  Page page;
+  if (const auto limit = request.query_or("limit", ""); !limit.empty()) {
+    const auto number = text::parse_integer(limit);
+    if (!number || *number < 1 || *number > 1000) {
+      return fail(ErrorKind::invalid, "request.limit", "limit={} is not a number from 1 to 1000", limit);
+    }
+    page.limit = static_cast<int>(*number);
+  }
+  if (const auto cursor = request.query_or("cursor", ""); !cursor.empty()) {
+    const auto after = text::unbase64url(cursor);
+    if (!after || after->empty()) {
+      return fail(ErrorKind::invalid, "request.cursor", "the cursor is not one that a page gave as `next`; start without it");
+    }
+    page.after = *after;
+  }
+  return page;
+}
+
+json::Value page_answer(json::Array items, const std::optional<std::string>& next_key) {
+  json::Object answer;
+  answer.set("items", std::move(items));
+  answer.set("next", next_key ? json::Value(text::base64url(*next_key)) : json::Value());
+  return answer;
+}
+
+std::string entity_tag(std::string_view text) {
+  return "\"" + crypto::to_hex(crypto::sha256(text)).substr(0, 32) + "\"";
+}
+
+Result<> check_if_match(const Request& request, std::string_view current_tag) {
+  const auto wanted = request.headers.get("if-match");
+  if (!wanted || *wanted == "*") return {};
+  for (const auto tag : text::split(*wanted, ',')) {
+    if (text::trim(tag) == current_tag) return {};
+  }
+  return fail(ErrorKind::precondition, "request.stale", "it changed since you read it: If-Match names {}, it is {} now; read it again",
+              *wanted, current_tag);
+}
+
+}  // namespace weft

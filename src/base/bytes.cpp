@@ -1,0 +1,52 @@
+#include "base/bytes.h"
+
+#include <zlib.h>
+
+namespace weft {
+namespace {
+
+constexpr int kRaw = -15;
+constexpr int kZlibOrGzip = 15 + 32;
+
+Result<std::string> inflate_as(std::string_view bytes, std::size_t bytes_max, int window) {
+  z_stream stream{};
+  if (inflateInit2(&stream, window) != Z_OK) return fail(ErrorKind::unavailable, "compress.memory", "no memory to inflate");
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  std::string out;
+  std::array<char, 65536> piece;
+  int code = Z_OK;
+  while (code == Z_OK) {
+    stream.next_out = reinterpret_cast<Bytef*>(piece.data());
+    stream.avail_out = static_cast<uInt>(piece.size());
+    code = ::inflate(&stream, Z_NO_FLUSH);
+    out.append(piece.data(), piece.size() - stream.avail_out);
+    if (out.size() > bytes_max) break;
+  }
+  inflateEnd(&stream);
+  if (out.size() > bytes_max) return fail(ErrorKind::limit, "compress.too_large", "the compressed bytes hold more than {} bytes", bytes_max);
+  if (code != Z_STREAM_END) return fail(ErrorKind::invalid, "compress.malformed", "the compressed bytes are malformed or cut");
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> inflate(std::string_view bytes, std::size_t bytes_max) { return inflate_as(bytes, bytes_max, kZlibOrGzip); }
+Result<std::string> inflate_raw(std::string_view bytes, std::size_t bytes_max) { return inflate_as(bytes, bytes_max, kRaw); }
+
+std::string deflate_raw(std::string_view bytes) {
+  z_stream stream{};
+  std::string out;
+  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kRaw, 8, Z_DEFAULT_STRATEGY) != Z_OK) return out;
+  out.resize(deflateBound(&stream, bytes.size()));
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  ::deflate(&stream, Z_FINISH);
+  out.resize(out.size() - stream.avail_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+}  // namespace weft

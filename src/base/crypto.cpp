@@ -1,0 +1,78 @@
+#include "base/crypto.h"
+
+#include <argon2.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include "base/check.h"
+#include "base/text.h"
+
+namespace weft::crypto {
+namespace {
+
+// RFC 9106 §4, the second recommended option.
+constexpr std::uint32_t kPasses = 3;
+constexpr std::uint32_t kMemoryKib = 64 << 10;
+constexpr std::uint32_t kLanes = 4;
+constexpr std::size_t kSaltBytes = 16;
+constexpr std::size_t kHashBytes = 32;
+constexpr std::size_t kPasswordMax = 1024;
+
+}  // namespace
+
+struct Sha256::State {
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  ~State() { EVP_MD_CTX_free(context); }
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  CHECK(state_->context != nullptr);
+  CHECK(EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) == 1);
+}
+Sha256::Sha256(Sha256&&) noexcept = default;
+Sha256::~Sha256() = default;
+void Sha256::update(std::string_view bytes) { CHECK(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1); }
+Digest Sha256::finish() {
+  Digest digest;
+  unsigned size = 0;
+  CHECK(EVP_DigestFinal_ex(state_->context, digest.data(), &size) == 1 && size == digest.size());
+  return digest;
+}
+
+Digest sha256(std::string_view bytes) {
+  Digest digest;
+  unsigned size = 0;
+  CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1);
+  return digest;
+}
+
+std::string to_hex(const Digest& digest) { return text::hex({reinterpret_cast<const char*>(digest.data()), digest.size()}); }
+
+std::string random_bytes(std::size_t size) {
+  std::string bytes(size, '\0');
+  CHECK(RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(size)) == 1);
+  return bytes;
+}
+
+bool equal_in_constant_time(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+Result<std::string> hash_password(std::string_view password) {
+  if (password.size() > kPasswordMax) return fail(ErrorKind::limit, "auth.password_too_long", "a password has at most {} bytes", kPasswordMax);
+  const std::string salt = random_bytes(kSaltBytes);
+  std::string phc(argon2_encodedlen(kPasses, kMemoryKib, kLanes, kSaltBytes, kHashBytes, Argon2_id), '\0');
+  const int code = argon2id_hash_encoded(kPasses, kMemoryKib, kLanes, password.data(), password.size(), salt.data(), salt.size(), kHashBytes,
+                                         phc.data(), phc.size());
+  if (code != ARGON2_OK) return fail(ErrorKind::unavailable, "auth.hash", "the password could not be hashed: {}", argon2_error_message(code));
+  phc.resize(phc.find('\0'));
+  return phc;
+}
+
+bool verify_password(std::string_view phc, std::string_view password) {
+  if (password.size() > kPasswordMax) return false;
+  return argon2id_verify(std::string(phc).c_str(), password.data(), password.size()) == ARGON2_OK;
+}
+
+}  // namespace weft::crypto
