@@ -44,7 +44,7 @@ ninja_progress() {
       if (tenth != last) { last = tenth; print "    " substr($0, 1, 110); fflush() }
       next
     }
-    /^ninja: (Entering|no work)/ || /^env CCACHE_/ { next }
+    /^ninja: (Entering|no work)/ || /^env CCACHE_/ || /^-- / || /Re-checking globbed/ { next }
     { print; fflush() }'
   return "${PIPESTATUS[0]}"
 }

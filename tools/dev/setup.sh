@@ -7,7 +7,7 @@ need_packages() {
   wanted=$(awk -v groups=" $* " '!/^#/ && NF == 2 && index(groups, " " $2 " ") {print $1}' deps/debian.txt)
   command -v dpkg-query >/dev/null || die "this is not a Debian system; install what deps/debian.txt names in groups: $*"
   local installed
-  installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' 2>/dev/null | awk '$1 == "ii" {print $2}')
+  installed=$(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' 2>/dev/null | awk '$1 ~ /^.i/ {print $2}')
   for name in $wanted; do
     grep -qx -- "$name" <<<"$installed" || missing+=("$name")
   done

@@ -90,7 +90,7 @@ suite_python() {
   deps/fetch_tools.sh deps/cache/tools
   say "end-to-end tests"
   WEFT=$ROOT/build/release/weft WEFT_SOURCE=$ROOT WEFT_BUILD=$ROOT/build/release PATH="$ROOT/deps/cache/tools:$PATH" \
-    build/venv/bin/python -m pytest tests -n 2 --dist loadfile -q --junitxml "$RESULTS/python.xml" "${pick[@]}" \
+    build/venv/bin/python -m pytest tests -n 2 --dist loadfile -q -p no:cacheprovider --junitxml "$RESULTS/python.xml" "${pick[@]}" \
     >"$RESULTS/python.log" 2>&1 || status=$?
   [ $status = 0 ] || tail -200 "$RESULTS/python.log"
   tail -1 "$RESULTS/python.log" | sed 's/^/    /'

@@ -39,5 +39,5 @@ def _check_first_screen(path, content):
     name = pathlib.PurePath(path).as_posix()
     if not lines[0].startswith("# "):
         yield Problem(name, 1, "readme", "must begin with a `# ` heading")
-    elif not any(re.match(r"[A-Za-z`*\[«].{39,}", line) for line in lines[1:]):
+    elif not any(re.match(r"[A-Za-z`*\[«|].{39,}", line) for line in lines[1:]):
         yield Problem(name, 1, "readme", "must say in its first lines, in a sentence, what the folder is for")

@@ -28,7 +28,7 @@ struct BindingLess {
 
 class Tracer {
  public:
-  Tracer(const std::vector<Relation>& relations) : relations_(relations) {}
+  Tracer(const std::vector<Relation>& relations, RelationOf relation_of_scan) : relations_(relations), relation_of_scan_(relation_of_scan) {}
 
   void trace(LogicalOperator& op);
   Uses of(const ColumnBinding& binding) const {
@@ -61,6 +61,7 @@ class Tracer {
   int view_of(const std::string& cte_name) const;
 
   const std::vector<Relation>& relations_;
+  RelationOf relation_of_scan_;
   std::map<ColumnBinding, Uses, BindingLess> columns_;
   std::map<duckdb::idx_t, std::vector<Uses>> ctes_;
   std::map<duckdb::idx_t, int> views_;        // CTE index → relation.
@@ -129,7 +130,7 @@ void Tracer::trace_children(LogicalOperator& op) {
 }
 
 void Tracer::trace_get(duckdb::LogicalGet& get) {
-  const int relation = relation_of(get);
+  const int relation = relation_of_scan_(get);
   if (relation < 0) {
     // range, unnest, json_each …: each column they give is made from all arguments; lateral ones stand in the child.
     Uses inputs;
@@ -367,12 +368,12 @@ void note_read(const Uses& uses, Plan& plan) {
 
 }  // namespace
 
-Result<> trace_lineage(LogicalOperator& bound, const std::vector<Relation>& relations, Plan& plan) {
+Result<> trace_lineage(LogicalOperator& bound, const std::vector<Relation>& relations, Plan& plan, RelationOf relation_of_scan) {
   LogicalOperator* root = &bound;
   const bool is_explained = root->type == LogicalOperatorType::LOGICAL_EXPLAIN;
   if (is_explained) root = root->children[0].get();
   try {
-    Tracer tracer(relations);
+    Tracer tracer(relations, relation_of_scan);
     tracer.trace(*root);
     plan.relations.resize(std::max(plan.relations.size(), relations.size()));
     plan.rows_from = tracer.rows().list();

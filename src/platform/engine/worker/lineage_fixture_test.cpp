@@ -7,6 +7,7 @@
 #include "duckdb/parser/statement/explain_statement.hpp"
 #include "duckdb/planner/operator/logical_get.hpp"
 #include "platform/engine/worker/lineage_fixture.h"
+#include "platform/engine/worker/lineage_uses.h"
 #include "platform/engine/worker/rewrite_barrier.h"
 #include "platform/engine/worker/statement.h"
 
@@ -66,10 +67,14 @@ struct Hook : duckdb::OptimizerExtensionInfo {
   Result<> outcome;
 };
 
+int relation_of_scan(const duckdb::LogicalGet& get) {
+  return get.function.name == "weft_scan" ? get.parameters[0].GetValue<int>() : -1;
+}
+
 void trace(duckdb::OptimizerExtensionInput& input, duckdb::unique_ptr<duckdb::LogicalOperator>& plan) {
   auto& hook = dynamic_cast<Hook&>(*input.info);
   hook.plan = {};
-  if (hook.relations != nullptr) hook.outcome = trace_lineage(*plan, *hook.relations, hook.plan);
+  if (hook.relations != nullptr) hook.outcome = trace_lineage(*plan, *hook.relations, hook.plan, relation_of_scan);
 }
 
 }  // namespace
@@ -208,12 +213,3 @@ std::string Bench::text(const std::vector<ColumnUse>& uses) const {
 }
 
 }  // namespace weft::engine::worker::testing
-
-namespace weft::engine::worker {
-
-// The worker's own scan has its own.
-[[gnu::weak]] int relation_of(const duckdb::LogicalGet& get) {
-  return get.function.name == "weft_scan" ? get.parameters[0].GetValue<int>() : -1;
-}
-
-}  // namespace weft::engine::worker

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
+#include <set>
 
 #include "platform/engine/worker/lineage_fixture.h"
 
@@ -76,7 +78,7 @@ TEST_F(LineageTest, TellsHowRowsCameAbout) {
            {"SELECT DISTINCT ON (a) b FROM x.t ORDER BY a, c", {"t.b"}, "group:t.a order:t.a order:t.c"},
            {"SELECT a FROM x.t UNION ALL SELECT e FROM x.u", {"t.a u.e"}, ""},
            {"SELECT a FROM x.t UNION SELECT e FROM x.u", {"t.a u.e"}, "group:t.a group:u.e"},
-           {"SELECT a FROM x.t EXCEPT SELECT e FROM x.u", {"t.a u.e"}, "join:t.a join:u.e"},
+           {"SELECT a FROM x.t EXCEPT SELECT e FROM x.u", {"t.a u.e"}, "group:t.a group:u.e join:t.a join:u.e"},
            {"SELECT a, b FROM x.t UNION ALL BY NAME SELECT e AS b, f AS z FROM x.u", {"t.a", "t.b u.e", "u.f"}, ""},
            {"SELECT k, unnest(xs) FROM x.n", {"n.k", "n.xs"}, "join:n.xs"},
            {"SELECT k, y FROM x.n, unnest(xs) AS z(y)", {"n.k", "n.xs"}, "join:n.xs"},
@@ -91,7 +93,7 @@ TEST_F(LineageTest, FollowsAggregatesAndWindows) {
   for (const auto& expected : std::vector<Case>{
            {"SELECT b, sum(c), count(*) FROM x.t GROUP BY b", {"t.b", "group:t.b t.c", "group:t.b"}, "group:t.b"},
            {"SELECT sum(c) FILTER (d = 1), string_agg(a, ',' ORDER BY b) FROM x.t", {"filter:t.d t.c", "order:t.b t.a"}, ""},
-           {"SELECT a FROM x.t GROUP BY a HAVING max(b) > 3", {"t.a"}, "filter:t.b filter:t.a group:t.a"},
+           {"SELECT a FROM x.t GROUP BY a HAVING max(b) > 3", {"t.a"}, "filter:t.a filter:t.b group:t.a"},
            {"SELECT a, b, sum(c) FROM x.t GROUP BY ROLLUP (a, b)", {"t.a", "t.b", "group:t.a group:t.b t.c"}, "group:t.a group:t.b"},
            {"SELECT a, sum(b) OVER (PARTITION BY c ORDER BY d) FROM x.t", {"t.a", "t.b window:t.c window:t.d"}, ""},
            {"SELECT lag(a, b, c) OVER (ORDER BY d) FROM x.t", {"t.a t.b t.c window:t.d"}, ""},
@@ -101,7 +103,6 @@ TEST_F(LineageTest, FollowsAggregatesAndWindows) {
        }) {
     check(expected);
   }
-  std::ranges::sort(bench_.relations(), {}, [](const auto&) { return 0; });
 }
 
 TEST_F(LineageTest, FollowsSubqueries) {
@@ -209,7 +210,7 @@ TEST_F(LineageTest, MissesNothingThatMatters) {
     return sql;
   };
   int differences = 0;
-  for (int round = 0; round < 25; ++round) {
+  for (int round = 0; round < 8; ++round) {
     std::vector<std::vector<std::vector<int>>> tables = {fill(6, 4), fill(5, 3)};
     for (const auto& query : queries) {
       for (int i = 0; i < 2; ++i) bench_.replace_rows(i, sql_of(tables[static_cast<std::size_t>(i)]));
@@ -242,7 +243,7 @@ TEST_F(LineageTest, MissesNothingThatMatters) {
       }
     }
   }
-  EXPECT_GT(differences, 500);
+  EXPECT_GT(differences, 200);
 }
 
 }  // namespace

@@ -1,0 +1,9 @@
+#include "platform/engine/worker/answers.h"
+
+namespace weft::engine::worker {
+
+Result<std::uint64_t> write_arrow_answer(duckdb::Connection&, duckdb::QueryResult&, const SendBytes&) {
+  return fail(ErrorKind::unsupported, "query.format", "Arrow streams are not written by this version; ask for parquet or ndjson");
+}
+
+}  // namespace weft::engine::worker

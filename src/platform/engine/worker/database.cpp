@@ -1,0 +1,67 @@
+#include "platform/engine/worker/database.h"
+
+#include "duckdb.hpp"
+#include "duckdb/main/config.hpp"
+#include "platform/engine/worker/files.h"
+#include "platform/engine/worker/plan_hooks.h"
+#include "platform/engine/worker/rewrite_barrier.h"
+#include "platform/engine/worker/scan.h"
+#include "platform/engine/worker/statement.h"
+
+namespace weft::engine::worker {
+namespace {
+
+constexpr const char* kSourceId = "d8cdaa33fd";  // DuckDB 1.5.5: what the headers were made for.
+
+Result<> run(duckdb::Connection& connection, const std::string& sql) {
+  auto result = connection.Query(sql);
+  if (result->HasError()) return fail(ErrorKind::internal, "engine.setting", "{}: {}", sql, result->GetError());
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<duckdb::DuckDB>> open_database(const DatabaseOptions& options, Descriptors& descriptors, ScanFiles& scans, PlanHooks& hooks) {
+  if (std::string_view(duckdb::DuckDB::SourceID()) != kSourceId) {
+    return fail(ErrorKind::unavailable, "engine.library", "libduckdb is of the build {}, weft-engine was made for {}", duckdb::DuckDB::SourceID(), kSourceId);
+  }
+  try {
+    duckdb::DBConfig config;
+    config.SetOptionByName("threads", duckdb::Value::BIGINT(1));
+    config.SetOptionByName("memory_limit", duckdb::Value(format("{}B", options.memory_bytes)));
+    config.SetOptionByName("temp_directory", duckdb::Value(""));
+    config.SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));
+    config.SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
+    config.SetOptionByName("allow_community_extensions", duckdb::Value::BOOLEAN(false));
+    config.SetOptionByName("allow_persistent_secrets", duckdb::Value::BOOLEAN(false));
+    config.SetOptionByName("enable_object_cache", duckdb::Value::BOOLEAN(true));
+    add_plan_hooks(config, hooks);
+    auto database = std::make_unique<duckdb::DuckDB>(":memory:", &config);
+    database->GetFileSystem().RegisterSubSystem(duckdb::make_uniq<DescriptorFileSystem>(descriptors));
+    register_scan(*database->instance, scans);
+    register_barrier(*database->instance);
+    duckdb::Connection connection(*database);
+    TRY(run(connection, "SET GLOBAL TimeZone = 'UTC'"));
+    TRY(run(connection, "SET GLOBAL preserve_insertion_order = true"));
+    TRY(run(connection, "SET GLOBAL enable_progress_bar = false"));
+    TRY(run(connection, "SET GLOBAL max_expression_depth = 1000"));
+    return database;
+  } catch (const std::exception& exception) {
+    return fail(error_from(exception));
+  }
+}
+
+Result<> lock_down(duckdb::DuckDB& database, const DatabaseOptions& options) {
+  try {
+    duckdb::Connection connection(database);
+    TRY(run(connection, format("SET GLOBAL threads = {}", options.threads)));
+    TRY(run(connection, "SET GLOBAL allowed_directories = ['weft://']"));
+    TRY(run(connection, "SET GLOBAL enable_external_access = false"));
+    TRY(run(connection, "SET GLOBAL lock_configuration = true"));
+    return {};
+  } catch (const std::exception& exception) {
+    return fail(error_from(exception));
+  }
+}
+
+}  // namespace weft::engine::worker

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "platform/engine/engine.h"
+
+namespace duckdb {
+class DatabaseInstance;
+class LogicalGet;
+class LogicalOperator;
+}  // namespace duckdb
+
+// `weft_scan(<relation>)`: the engine's own Parquet reader over the files that control passes, with the schema that control says.
+// It binds without a file: the list comes once the plan is known and control has pruned.
+namespace weft::engine::worker {
+
+// What the scans of one session read. Filled between planning and running; afterwards only read.
+class ScanFiles {
+ public:
+  void set_relations(std::vector<Relation> relations);
+  void set_files(int relation, std::vector<std::string> paths);
+  void clear();
+  const Relation* relation(int index) const;
+  const std::vector<std::string>& files(int relation) const;
+
+ private:
+  std::vector<Relation> relations_;
+  std::map<int, std::vector<std::string>> files_;
+};
+
+// Registers the function once per database. `files` outlives it.
+void register_scan(duckdb::DatabaseInstance& database, ScanFiles& files);
+
+// Predicates that the optimizer pushed into each relation's scans: what holds for all scans of it, else none.
+void read_predicates(duckdb::LogicalOperator& optimized, std::vector<RelationUse>& relations);
+
+}  // namespace weft::engine::worker
