@@ -29,18 +29,34 @@ struct Control {
 
 }  // namespace
 
+std::size_t frame_bytes_max(FrameType type) {
+  switch (type) {
+    case FrameType::request: return kFrameBytesMax;
+    case FrameType::reply:
+    case FrameType::files: return 16 << 20;
+    case FrameType::failure: return 1 << 20;
+    case FrameType::data: return kDataBytesMax;
+    case FrameType::hello:
+    case FrameType::need_file:
+    case FrameType::progress: return 64 << 10;
+  }
+  return 0;
+}
+
 Result<FrameHead> parse_head(std::string_view bytes) {
   if (bytes.size() < kHeadBytes) return fail(ErrorKind::invalid, "engine.protocol", "the head of a frame is cut");
   FrameHead head;
   for (int i = 0; i < 4; ++i) head.size |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[static_cast<std::size_t>(i)])) << (8 * i);
   const auto type = static_cast<std::uint8_t>(bytes[4]);
   head.descriptors = static_cast<std::uint8_t>(bytes[5]);
-  if (head.size > kFrameBytesMax) return fail(ErrorKind::limit, "engine.protocol", "a frame of {} bytes; at most {}", head.size, kFrameBytesMax);
   if (type < static_cast<std::uint8_t>(FrameType::hello) || type > static_cast<std::uint8_t>(FrameType::progress)) {
     return fail(ErrorKind::invalid, "engine.protocol", "a frame of the unknown type {}", type);
   }
   if (head.descriptors > kDescriptorsMax) return fail(ErrorKind::limit, "engine.protocol", "a frame with {} descriptors", head.descriptors);
   head.type = static_cast<FrameType>(type);
+  if (head.size > frame_bytes_max(head.type)) {
+    return fail(ErrorKind::limit, "engine.protocol", "a frame of {} bytes; at most {}", head.size, frame_bytes_max(head.type));
+  }
   return head;
 }
 
@@ -55,7 +71,7 @@ Result<> Channel::send_json(FrameType type, const json::Value& value, const std:
 }
 
 Result<> Channel::send(FrameType type, std::string_view payload, const std::vector<int>& descriptors) {
-  if (payload.size() > kFrameBytesMax || descriptors.size() > kDescriptorsMax) {
+  if (payload.size() > frame_bytes_max(type) || descriptors.size() > kDescriptorsMax) {
     return fail(ErrorKind::limit, "engine.protocol", "a frame of {} bytes and {} descriptors is too large to send", payload.size(), descriptors.size());
   }
   const std::string head = head_of(type, payload.size(), descriptors.size());
@@ -100,16 +116,22 @@ Result<> Channel::fill(std::size_t bytes, std::chrono::milliseconds tick, const 
       at_ = 0;
     }
     const std::size_t had = buffer_.size();
-    buffer_.resize(had + std::max(kReadBytes, bytes - had));
-    iovec part{buffer_.data() + had, buffer_.size() - had};
+    const std::size_t room = std::max(kReadBytes, bytes - had);
+    iovec part{nullptr, room};
     Control control;
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
-    message.msg_control = control.bytes.data();
-    message.msg_controllen = control.bytes.size();
-    const ssize_t size = ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-    buffer_.resize(had + static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    if (takes_ == Takes::descriptors) {
+      message.msg_control = control.bytes.data();
+      message.msg_controllen = control.bytes.size();
+    }
+    ssize_t size = 0;
+    buffer_.resize_and_overwrite(had + room, [&](char* data, std::size_t) {
+      part.iov_base = data + had;
+      size = ::recvmsg(socket_.get(), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+      return had + static_cast<std::size_t>(std::max<ssize_t>(size, 0));
+    });
     if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (size <= 0) return closed();
     for (cmsghdr* each = CMSG_FIRSTHDR(&message); each != nullptr; each = CMSG_NXTHDR(&message, each)) {

@@ -19,7 +19,7 @@
 namespace weft::engine {
 
 inline constexpr int kProtocolVersion = 1;
-inline constexpr std::size_t kFrameBytesMax = 64 << 20;
+inline constexpr std::size_t kFrameBytesMax = 64 << 20;   // Of any frame; most types have less (frame_bytes_max).
 inline constexpr std::size_t kDescriptorsMax = 250;  // SCM_MAX_FD is 253.
 inline constexpr std::size_t kDataBytesMax = 256 << 10;
 
@@ -34,6 +34,9 @@ enum class FrameType : std::uint8_t {
   progress = 8,  // Worker → control.
 };
 
+// What a frame of this type may hold. What comes from a worker is kept small: it may be in a stranger's hands.
+std::size_t frame_bytes_max(FrameType type);
+
 struct Frame {
   FrameType type = FrameType::request;
   std::string payload;
@@ -43,7 +46,9 @@ struct Frame {
 // One end of the socket. Not thread-safe.
 class Channel {
  public:
-  explicit Channel(Fd socket) : socket_(std::move(socket)) {}
+  // A worker takes descriptors; control takes none from it.
+  enum class Takes { nothing, descriptors };
+  Channel(Fd socket, Takes takes) : socket_(std::move(socket)), takes_(takes) {}
 
   // cancelled "engine.closed" when the other end is gone.
   Result<> send(FrameType type, std::string_view payload, const std::vector<int>& descriptors = {});
@@ -60,6 +65,7 @@ class Channel {
   Result<> fill(std::size_t bytes, std::chrono::milliseconds tick, const Idle& idle);
 
   Fd socket_;
+  Takes takes_;
   std::string buffer_;
   std::size_t at_ = 0;             // Where the unread part of buffer_ begins.
   std::vector<Fd> descriptors_;    // Received, not yet claimed by a frame.

@@ -1,8 +1,8 @@
 #include "product/lineage/commands.h"
 
+#include <unistd.h>
 #include <cerrno>
 #include <cstring>
-#include <unistd.h>
 
 #include "app/problem.h"
 #include "base/json.h"
@@ -43,7 +43,8 @@ Result<int> show_coverage(Invocation& call) {
 
 Result<int> show_lineage(Invocation& call) {
   if (call.has("--coverage")) return show_coverage(call);
-  if (call.text("NAME").empty()) return fail(ErrorKind::invalid, "lineage.no_name", "name a column: weft lineage domain.product.column");
+  if (call.text("NAME").empty())
+    return fail(ErrorKind::invalid, "lineage.no_name", "name a column: weft lineage domain.product.column");
   if (call.has("--upstream") && call.has("--downstream")) {
     return fail(ErrorKind::invalid, "lineage.direction", "choose one of --upstream and --downstream");
   }
@@ -61,13 +62,15 @@ Result<int> show_lineage(Invocation& call) {
     return 0;
   }
   path += call.has("--mermaid") ? "&format=mermaid" : "&format=tree";
-  const auto response = TRY(api.send({.method = "GET", .path = path, .headers = {}, .body = nullptr, .body_size = {}, .cancelled = call.interrupted()},
-                                     &call.out().raw()));
+  const auto response = TRY(api.send(
+      {.method = "GET", .path = path, .headers = {}, .body = nullptr, .body_size = {}, .cancelled = call.interrupted()},
+      &call.out().raw()));
   if (response.status >= 300) return fail(error_of(response));
   return 0;
 }
 
-// Lines of standard input, in batches: a request is read to its end before its answers are, so neither side waits for the other.
+// Lines of standard input, in batches: a request is read to its end before its answers are, so neither side waits for
+// the other.
 class Input {
  public:
   Result<std::string> batch() {
@@ -83,7 +86,8 @@ class Input {
       std::array<char, 65536> piece;
       const ssize_t size = ::read(STDIN_FILENO, piece.data(), piece.size());
       if (size < 0 && errno == EINTR) continue;
-      if (size < 0) return fail(ErrorKind::unavailable, "file.read", "standard input cannot be read: {}", std::strerror(errno));
+      if (size < 0)
+        return fail(ErrorKind::unavailable, "file.read", "standard input cannot be read: {}", std::strerror(errno));
       if (size == 0) return take(buffer_.size());
       buffer_.append(piece.data(), static_cast<std::size_t>(size));
     }
@@ -103,8 +107,11 @@ class Input {
 Result<int> sql_lineage(Invocation& call) {
   if (!call.has("--jsonl")) {
     const auto sql = call.text("SQL");
-    if (sql.empty()) return fail(ErrorKind::invalid, "lineage.no_sql", "give the SQL as an argument, or --jsonl with a request a line on standard input");
-    call.out().object(TRY(TRY(call.api())->post("/v1/sql:lineage", json::Object{{"sql", sql}, {"dialect", call.text("--dialect")}})));
+    if (sql.empty())
+      return fail(ErrorKind::invalid, "lineage.no_sql",
+                  "give the SQL as an argument, or --jsonl with a request a line on standard input");
+    call.out().object(
+        TRY(TRY(call.api())->post("/v1/sql:lineage", json::Object{{"sql", sql}, {"dialect", call.text("--dialect")}})));
     return 0;
   }
   Api& api = *TRY(call.api());
@@ -115,8 +122,12 @@ Result<int> sql_lineage(Invocation& call) {
     TextSource body(batch);
     Headers headers;
     headers.set("Content-Type", "application/x-ndjson");
-    const auto response = TRY(api.send({.method = "POST", .path = "/v1/sql:lineage", .headers = std::move(headers), .body = &body,
-                                        .body_size = batch.size(), .cancelled = call.interrupted()},
+    const auto response = TRY(api.send({.method = "POST",
+                                        .path = "/v1/sql:lineage",
+                                        .headers = std::move(headers),
+                                        .body = &body,
+                                        .body_size = batch.size(),
+                                        .cancelled = call.interrupted()},
                                        &call.out().raw()));
     if (response.status >= 300) return fail(error_of(response));
   }
@@ -128,12 +139,15 @@ std::vector<Command> commands() {
   return {
       {.name = "lineage",
        .summary = "Show where a column comes from, or where it goes",
-       .description = "Follows columns through pipelines and views, by value and by what filters, joins, groups and orders.\n"
-                      "\n"
-                      "  weft lineage insights.delays.mean_delay\n"
-                      "  weft lineage aviation.flights.delay --downstream --depth 2 --mermaid\n"
-                      "  weft lineage --coverage",
-       .options = {{.name = "NAME", .value = "COLUMN", .summary = "domain.product.column, domain.product.port.column, or domain.product for all"},
+       .description =
+           "Follows columns through pipelines and views, by value and by what filters, joins, groups and orders.\n"
+           "\n"
+           "  weft lineage insights.delays.mean_delay\n"
+           "  weft lineage aviation.flights.delay --downstream --depth 2 --mermaid\n"
+           "  weft lineage --coverage",
+       .options = {{.name = "NAME",
+                    .value = "COLUMN",
+                    .summary = "domain.product.column, domain.product.port.column, or domain.product for all"},
                    {.name = "--upstream", .value = "", .summary = "What feeds it (the default)"},
                    {.name = "--downstream", .value = "", .summary = "What it feeds"},
                    {.name = "--depth", .value = "N", .summary = "Steps at most, from 1 to 100"},
@@ -148,7 +162,9 @@ std::vector<Command> commands() {
                       "  weft sql lineage --jsonl < requests.jsonl     one {\"sql\",\"dialect\",\"metadata\"?} a line",
        .options = {{.name = "SQL", .value = "SQL", .summary = "A statement or a script"},
                    {.name = "--dialect", .value = "NAME", .summary = "Its dialect", .otherwise = "ansi"},
-                   {.name = "--jsonl", .value = "", .summary = "A request a line on standard input, an answer a line on standard output"}},
+                   {.name = "--jsonl",
+                    .value = "",
+                    .summary = "A request a line on standard input, an answer a line on standard output"}},
        .run = sql_lineage},
   };
 }

@@ -25,11 +25,14 @@ CREATE TABLE lineage_view (port TEXT PRIMARY KEY, definition TEXT NOT NULL, prob
 constexpr std::string_view kFactColumns = "id, source, name, target, recorded, columns, edges";
 constexpr std::size_t kEdgeBytes = 9;
 
-std::string port_text(const mesh::PortName& port) { return port.domain.empty() ? std::string() : mesh::to_string(port); }
+std::string port_text(const mesh::PortName& port) {
+  return port.domain.empty() ? std::string() : mesh::to_string(port);
+}
 
 // Facts of queries are told apart by what they do, not by which query it was: a dashboard's query is stored once.
 std::string shape_of(const Fact& fact, std::span<const NamedEdge> edges) {
-  std::string text = fact.source + "\n" + (fact.source == "query" ? "" : fact.name) + "\n" + port_text(fact.target) + "\n";
+  std::string text =
+      fact.source + "\n" + (fact.source == "query" ? "" : fact.name) + "\n" + port_text(fact.target) + "\n";
   for (const auto& column : fact.plan.columns) text += column.name + "\t";
   for (const auto& edge : edges) {
     text += format("\n{}\t{}\t{}\t{}", edge.from.port, edge.from.name, edge.to.name, engine::to_string(edge.use));
@@ -59,7 +62,12 @@ std::string columns_text(const Fact& fact) {
 }
 
 StoredFact fact_of(const store::Row& row) {
-  StoredFact fact{.id = row.integer(0), .source = row.text(1), .name = row.text(2), .target = row.text(3), .recorded = row.integer(4), .columns = {},
+  StoredFact fact{.id = row.integer(0),
+                  .source = row.text(1),
+                  .name = row.text(2),
+                  .target = row.text(3),
+                  .recorded = row.integer(4),
+                  .columns = {},
                   .edges = decode(row.view(6))};
   if (const auto columns = json::parse(row.view(5)); columns && columns->is_array()) {
     for (const auto& column : columns->array()) fact.columns.emplace_back(column.text_or(""));
@@ -76,9 +84,11 @@ std::vector<NamedEdge> edges_of(const Fact& fact) {
   std::vector<NamedEdge> edges;
   const auto add = [&](const engine::ColumnUse& use, const std::string& column) {
     const auto relation = static_cast<std::size_t>(use.relation);
-    if (relation >= fact.relations.size() || fact.relations[relation].domain.empty()) return;  // mesh.*: the mesh about itself.
+    if (relation >= fact.relations.size() || fact.relations[relation].domain.empty())
+      return;  // mesh.*: the mesh about itself.
     edges.push_back({.from = {.port = mesh::to_string(fact.relations[relation]), .name = use.column},
-                     .to = {.port = target, .name = column}, .use = use.use});
+                     .to = {.port = target, .name = column},
+                     .use = use.use});
   };
   for (const auto& column : fact.plan.columns) {
     for (const auto& use : column.from) add(use, column.name);
@@ -129,30 +139,39 @@ Result<> store_fact(store::Session& session, const Fact& fact, Time now) {
       }
       edges.push_back({.from = ids[edge.from], .to = ids[edge.to], .use = static_cast<std::uint8_t>(edge.use)});
     }
-    TRY(session.run("INSERT INTO lineage_fact (shape, source, name, target, recorded, is_current, columns, edges) VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7)",
-                    {shape, fact.source, fact.name, port_text(fact.target), micros(now), columns_text(fact), store::Blob{encode(edges)}}));
+    TRY(
+        session.run("INSERT INTO lineage_fact (shape, source, name, target, recorded, is_current, columns, edges) "
+                    "VALUES (?1, ?2, ?3, ?4, ?5, 0, ?6, ?7)",
+                    {shape, fact.source, fact.name, port_text(fact.target), micros(now), columns_text(fact),
+                     store::Blob{encode(edges)}}));
   }
   if (fact.source == "query") {
     TRY(session.run("UPDATE lineage_fact SET is_current = 1 WHERE shape = ?1", {shape}));
     return {};
   }
-  TRY(session.run("UPDATE lineage_fact SET is_current = (shape = ?3) WHERE source = ?1 AND name = ?2 AND is_current <> (shape = ?3)",
+  TRY(
+      session.run("UPDATE lineage_fact SET is_current = (shape = ?3) WHERE source = ?1 AND name = ?2 AND is_current <> "
+                  "(shape = ?3)",
                   {fact.source, fact.name, shape}));
   return bump(session);
 }
 
 Result<> each_current(store::Session& session, const std::function<Result<>(StoredFact)>& take) {
-  static const std::string sql = format("SELECT {} FROM lineage_fact WHERE target <> '' AND is_current = 1 ORDER BY id", kFactColumns);
+  static const std::string sql =
+      format("SELECT {} FROM lineage_fact WHERE target <> '' AND is_current = 1 ORDER BY id", kFactColumns);
   return session.each(sql, {}, [&](const store::Row& row) { return take(fact_of(row)); });
 }
 
 Result<> each_query(store::Session& session, std::int64_t limit, const std::function<Result<>(StoredFact)>& take) {
-  static const std::string sql = format("SELECT {} FROM lineage_fact WHERE source = 'query' ORDER BY id DESC LIMIT ?1", kFactColumns);
+  static const std::string sql =
+      format("SELECT {} FROM lineage_fact WHERE source = 'query' ORDER BY id DESC LIMIT ?1", kFactColumns);
   return session.each(sql, {limit}, [&](const store::Row& row) { return take(fact_of(row)); });
 }
 
 Result<std::int64_t> revision(store::Session& session) {
-  return TRY(session.first("SELECT revision FROM lineage_state", {}, [](const store::Row& row) { return row.integer(0); })).value_or(0);
+  return TRY(session.first("SELECT revision FROM lineage_state", {},
+                           [](const store::Row& row) { return row.integer(0); }))
+      .value_or(0);
 }
 
 Result<> forget(store::Session& session, Time before) {

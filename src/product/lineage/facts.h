@@ -45,7 +45,7 @@ struct StoredFact {
   std::int64_t id = 0;
   std::string source, name, target;
   std::int64_t recorded = 0;
-  std::vector<std::string> columns;   // Of the target that the plan gives.
+  std::vector<std::string> columns;  // Of the target that the plan gives.
   std::vector<StoredEdge> edges;
 };
 // Facts that have a target and are current; queries have none.

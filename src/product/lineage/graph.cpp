@@ -5,14 +5,16 @@
 namespace weft::lineage {
 
 std::uint32_t Graph::column(std::string_view port, std::string_view name) {
-  const auto [port_at, is_new_port] = port_ids_.try_emplace(std::string(port), static_cast<std::uint32_t>(ports_.size()));
+  const auto [port_at, is_new_port] =
+      port_ids_.try_emplace(std::string(port), static_cast<std::uint32_t>(ports_.size()));
   if (is_new_port) {
     ports_.emplace_back(port);
     column_ids_.emplace_back();
     port_columns_.emplace_back();
   }
   const std::uint32_t port_id = port_at->second;
-  const auto [at, is_new] = column_ids_[port_id].try_emplace(std::string(name), static_cast<std::uint32_t>(columns_.size()));
+  const auto [at, is_new] =
+      column_ids_[port_id].try_emplace(std::string(name), static_cast<std::uint32_t>(columns_.size()));
   if (is_new) {
     columns_.push_back({.port = port_id, .name = std::string(name)});
     if (!name.empty()) port_columns_[port_id].push_back(at->second);
@@ -20,7 +22,9 @@ std::uint32_t Graph::column(std::string_view port, std::string_view name) {
   return at->second;
 }
 
-void Graph::edge(std::uint32_t from, std::uint32_t to, std::uint8_t use, std::uint32_t fact) { pending_.push_back({from, to, fact, use}); }
+void Graph::edge(std::uint32_t from, std::uint32_t to, std::uint8_t use, std::uint32_t fact) {
+  pending_.push_back({from, to, fact, use});
+}
 
 std::uint32_t Graph::origin(Origin origin) {
   origins_.push_back(std::move(origin));
@@ -42,7 +46,8 @@ Graph::Side Graph::side_of(std::span<const Pending> edges, std::size_t columns, 
   side.edges.resize(edges.size());
   std::vector<std::uint32_t> at(side.offsets.begin(), side.offsets.end() - 1);
   for (const auto& edge : edges) {
-    const auto [here, there] = direction == Direction::upstream ? std::pair(edge.to, edge.from) : std::pair(edge.from, edge.to);
+    const auto [here, there] =
+        direction == Direction::upstream ? std::pair(edge.to, edge.from) : std::pair(edge.from, edge.to);
     side.edges[at[here]++] = {.other = there, .fact = edge.fact, .use = edge.use};
   }
   return side;
@@ -114,7 +119,8 @@ class Walk {
         closure_.is_truncated = true;
         return;
       }
-      closure_.arrows.push_back({.from = is_up ? edge.other : column, .to = is_up ? column : edge.other, .use = edge.use, .fact = edge.fact});
+      closure_.arrows.push_back(
+          {.from = is_up ? edge.other : column, .to = is_up ? column : edge.other, .use = edge.use, .fact = edge.fact});
       if (state_[edge.other] != State::unseen) continue;
       state_[edge.other] = State::waiting;
       next.push_back(edge.other);
@@ -143,7 +149,8 @@ class Walk {
 
 }  // namespace
 
-Closure closure_of(const Graph& graph, std::span<const std::uint32_t> start, Direction direction, const ClosureLimits& limits) {
+Closure closure_of(const Graph& graph, std::span<const std::uint32_t> start, Direction direction,
+                   const ClosureLimits& limits) {
   return Walk(graph, direction, limits).run(start);
 }
 

@@ -21,10 +21,10 @@ class Graph {
  public:
   struct Column {
     std::uint32_t port = 0;
-    std::string name;          // Empty: the port's rows.
+    std::string name;  // Empty: the port's rows.
   };
   struct Edge {
-    std::uint32_t other = 0;   // The column at the other end.
+    std::uint32_t other = 0;  // The column at the other end.
     std::uint32_t fact = 0;
     std::uint8_t use = 0;
   };
@@ -67,11 +67,11 @@ class Graph {
   std::vector<std::string> ports_;
   std::unordered_map<std::string, std::uint32_t> port_ids_;
   std::vector<Column> columns_;
-  std::vector<std::unordered_map<std::string, std::uint32_t>> column_ids_;   // By port.
+  std::vector<std::unordered_map<std::string, std::uint32_t>> column_ids_;  // By port.
   std::vector<std::vector<std::uint32_t>> port_columns_;
   std::vector<Origin> origins_;
   std::vector<Pending> pending_;
-  std::unordered_map<std::string, std::vector<std::string>> covered_;        // Port → sorted columns.
+  std::unordered_map<std::string, std::vector<std::string>> covered_;  // Port → sorted columns.
   Side up_, down_;
 };
 
@@ -83,11 +83,11 @@ struct Closure {
     int depth = 0;
   };
   struct Arrow {
-    std::uint32_t from = 0, to = 0;   // In the direction of the data.
+    std::uint32_t from = 0, to = 0;  // In the direction of the data.
     std::uint8_t use = 0;
     std::uint32_t fact = 0;
   };
-  std::vector<Node> nodes;            // By depth; the start first.
+  std::vector<Node> nodes;  // By depth; the start first.
   std::vector<Arrow> arrows;
   bool is_truncated = false;
 };
@@ -100,6 +100,7 @@ struct ClosureLimits {
 
 // Everything that feeds the columns, or that they feed. What decides a port's rows feeds all its columns: it is reached
 // through the port's rows, which count no step.
-Closure closure_of(const Graph& graph, std::span<const std::uint32_t> start, Direction direction, const ClosureLimits& limits);
+Closure closure_of(const Graph& graph, std::span<const std::uint32_t> start, Direction direction,
+                   const ClosureLimits& limits);
 
 }  // namespace weft::lineage

@@ -22,7 +22,8 @@ std::string names(const Graph& graph, const Closure& closure) {
 
 class GraphTest : public ::testing::Test {
  protected:
-  void edge(std::string_view from_port, std::string_view from, std::string_view to_port, std::string_view to, engine::Use use = engine::Use::value) {
+  void edge(std::string_view from_port, std::string_view from, std::string_view to_port, std::string_view to,
+            engine::Use use = engine::Use::value) {
     graph_.edge(graph_.column(from_port, from), graph_.column(to_port, to), static_cast<std::uint8_t>(use), 0);
   }
   std::string closure(std::string_view port, std::string_view name, Direction direction, ClosureLimits limits = {}) {
@@ -75,7 +76,8 @@ TEST(Graph, WalksAMillionEdgesInAMoment) {
   graph.origin({.source = "pipeline", .name = "p"});
   constexpr std::uint32_t kPorts = 10'000, kColumns = 20, kEdges = 1'000'000;
   for (std::uint32_t port = 0; port < kPorts; ++port) {
-    for (std::uint32_t column = 0; column < kColumns; ++column) graph.column(format("d.p{}.p", port), format("c{}", column));
+    for (std::uint32_t column = 0; column < kColumns; ++column)
+      graph.column(format("d.p{}.p", port), format("c{}", column));
   }
   std::mt19937 random(7);
   for (std::uint32_t i = 0; i < kEdges; ++i) {

@@ -4,6 +4,8 @@
 
 namespace weft::lineage {
 
-Result<std::unique_ptr<Lineage>> Lineage::open(App& app) { return std::make_unique<Recorded>(app.store(), app.clock()); }
+Result<std::unique_ptr<Lineage>> Lineage::open(App& app) {
+  return std::make_unique<Recorded>(app.store(), app.clock());
+}
 
 }  // namespace weft::lineage

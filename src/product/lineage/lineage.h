@@ -12,9 +12,9 @@ namespace weft::lineage {
 
 // One bound plan's worth of lineage.
 struct Fact {
-  std::string source;        // "pipeline", "view", "query".
-  std::string name;          // Pipeline's name, view's port, query id.
-  mesh::PortName target;     // pipeline and view: the output port; query: empty.
+  std::string source;     // "pipeline", "view", "query".
+  std::string name;       // Pipeline's name, view's port, query id.
+  mesh::PortName target;  // pipeline and view: the output port; query: empty.
   engine::Plan plan;
   std::vector<mesh::PortName> relations;  // For each relation of the plan its port (empty names for mesh.* tables).
 };

@@ -28,7 +28,8 @@ class Lines {
       }
       buffer_.erase(0, at_);
       at_ = 0;
-      if (buffer_.size() > kLineMax) return fail(ErrorKind::limit, "request.too_large", "a line may have at most {}", text::human_bytes(kLineMax));
+      if (buffer_.size() > kLineMax)
+        return fail(ErrorKind::limit, "request.too_large", "a line may have at most {}", text::human_bytes(kLineMax));
       std::array<char, 65536> piece;
       const auto size = TRY(body_.read(piece.data(), piece.size()));
       is_over_ = size == 0;
@@ -57,7 +58,8 @@ class Asker {
     auto answer = session_->lineage(request);
     if (!answer) {
       const auto kind = answer.error().kind;
-      const bool is_alive = kind == ErrorKind::invalid || kind == ErrorKind::refused || kind == ErrorKind::limit || kind == ErrorKind::denied;
+      const bool is_alive = kind == ErrorKind::invalid || kind == ErrorKind::refused || kind == ErrorKind::limit ||
+                            kind == ErrorKind::denied;
       if (!is_alive || answer.error().code.starts_with("engine.")) session_.reset();
     }
     return answer;
@@ -78,7 +80,8 @@ class Asker {
 
 bool is_ndjson(const Request& request) {
   const auto type = request.headers.get("content-type");
-  return type && (type->starts_with("application/x-ndjson") || type->starts_with("application/jsonl") || type->starts_with("application/ndjson"));
+  return type && (type->starts_with("application/x-ndjson") || type->starts_with("application/jsonl") ||
+                  type->starts_with("application/ndjson"));
 }
 
 }  // namespace
@@ -95,9 +98,11 @@ Answer answer_sql_lineage(engine::Engine& engine, Request& request) {
     for (std::size_t count = 0;; ++count) {
       const auto line = TRY(lines.next());
       if (!line) return {};
-      if (count == kLinesMax) return fail(ErrorKind::limit, "request.too_large", "a request may have at most {} lines", kLinesMax);
+      if (count == kLinesMax)
+        return fail(ErrorKind::limit, "request.too_large", "a request may have at most {} lines", kLinesMax);
       TRY(out.write(json::write(asker.line(*line)) + "\n"));
-      if (cancelled.stop_requested()) return fail(ErrorKind::cancelled, "request.cancelled", "the request was cancelled");
+      if (cancelled.stop_requested())
+        return fail(ErrorKind::cancelled, "request.cancelled", "the request was cancelled");
     }
   };
   return Response::stream(std::move(stream), "application/x-ndjson");

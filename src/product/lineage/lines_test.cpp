@@ -35,11 +35,16 @@ class EchoSession final : public engine::Session {
  public:
   Result<engine::Parsed> parse(std::string_view) override { return engine::Parsed{}; }
   Result<engine::Plan> bind(const engine::Query&, std::vector<engine::Relation>) override { return engine::Plan{}; }
-  Result<engine::Outcome> run(std::vector<engine::RelationData>, engine::Format, ByteSink&) override { return engine::Outcome{}; }
-  Result<engine::PublishOutcome> publish(engine::PublishJob, std::vector<engine::RelationData>, const engine::MakeFile&, const engine::Progress&) override {
+  Result<engine::Outcome> run(std::vector<engine::RelationData>, engine::Format, ByteSink&) override {
+    return engine::Outcome{};
+  }
+  Result<engine::PublishOutcome> publish(engine::PublishJob, std::vector<engine::RelationData>, const engine::MakeFile&,
+                                         const engine::Progress&) override {
     return engine::PublishOutcome{};
   }
-  Result<engine::PublishOutcome> compact(engine::PublishJob, const engine::MakeFile&) override { return engine::PublishOutcome{}; }
+  Result<engine::PublishOutcome> compact(engine::PublishJob, const engine::MakeFile&) override {
+    return engine::PublishOutcome{};
+  }
   Result<json::Value> lineage(const json::Value& request) override {
     if (request["sql"].text_or("") == "die") return fail(ErrorKind::unavailable, "engine.worker_died", "gone");
     return json::Object{{"echo", request["sql"]}};

@@ -11,18 +11,20 @@ Result<GraphPointer> load(store::Store& store) {
   auto graph = std::make_shared<Graph>();
   TRY(store.read([&](store::Session& session) -> Result<> {
     graph->revision = TRY(revision(session));
-    std::vector<std::uint32_t> numbers;   // By the store's ids.
-    TRY(session.each("SELECT id, port, name FROM lineage_column WHERE port <> '' ORDER BY id", {}, [&](const store::Row& row) -> Result<> {
-      const auto id = static_cast<std::size_t>(row.integer(0));
-      if (numbers.size() <= id) numbers.resize(id + 1, 0);
-      numbers[id] = graph->column(row.view(1), row.view(2));
-      return {};
-    }));
+    std::vector<std::uint32_t> numbers;  // By the store's ids.
+    TRY(session.each("SELECT id, port, name FROM lineage_column WHERE port <> '' ORDER BY id", {},
+                     [&](const store::Row& row) -> Result<> {
+                       const auto id = static_cast<std::size_t>(row.integer(0));
+                       if (numbers.size() <= id) numbers.resize(id + 1, 0);
+                       numbers[id] = graph->column(row.view(1), row.view(2));
+                       return {};
+                     }));
     return each_current(session, [&](StoredFact fact) -> Result<> {
       const auto origin = graph->origin({.source = fact.source, .name = fact.name});
       graph->cover(fact.target, fact.columns);
       for (const auto& edge : fact.edges) {
-        if (edge.from < numbers.size() && edge.to < numbers.size()) graph->edge(numbers[edge.from], numbers[edge.to], edge.use, origin);
+        if (edge.from < numbers.size() && edge.to < numbers.size())
+          graph->edge(numbers[edge.from], numbers[edge.to], edge.use, origin);
       }
       return {};
     });
@@ -68,7 +70,8 @@ Coverage coverage_of(const mesh::MeshState& mesh, const mesh::Product& product, 
 
 bool Recorded::is_covered(const mesh::MeshState& mesh, const mesh::Product& product) const {
   // Most products derive nothing: they need no graph.
-  if (std::ranges::none_of(product.ports, [&](const auto& port) { return is_derived(mesh, product, port); })) return true;
+  if (std::ranges::none_of(product.ports, [&](const auto& port) { return is_derived(mesh, product, port); }))
+    return true;
   const auto current = graph();
   if (!current) return false;
   const auto coverage = coverage_of(mesh, product, **current);

@@ -32,7 +32,7 @@ class Recorded final : public Lineage {
 struct Coverage {
   std::size_t columns = 0;
   std::size_t covered = 0;
-  std::vector<std::string> missing;   // "port.column", at most 20.
+  std::vector<std::string> missing;  // "port.column", at most 20.
 };
 Coverage coverage_of(const mesh::MeshState& mesh, const mesh::Product& product, const Graph& graph);
 

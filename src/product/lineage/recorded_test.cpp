@@ -44,7 +44,8 @@ engine::OutputColumn output(const std::string& name, std::vector<engine::ColumnU
 class RecordedTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::temp_directory_path() / format("weft-lineage-{}-{}", ::getpid(), ::testing::UnitTest::GetInstance()->random_seed());
+    folder_ = std::filesystem::temp_directory_path() /
+              format("weft-lineage-{}-{}", ::getpid(), ::testing::UnitTest::GetInstance()->random_seed());
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
     static const store::ModuleMigrations modules[] = {{.module = "lineage", .migrations = kMigrations}};
@@ -54,7 +55,8 @@ class RecordedTest : public ::testing::Test {
     add_port("geo", "airports", {"code", "name"}, mesh::PortType::table);
     add_port("insights", "delays", {"airport", "mean_delay", "one"}, mesh::PortType::table);
     add_port("insights", "late", {"airport"}, mesh::PortType::view);
-    catalog_.mesh->pipelines["load"] = {.name = "load", .domain = "insights", .output = port_name("insights", "delays")};
+    catalog_.mesh->pipelines["load"] = {
+        .name = "load", .domain = "insights", .output = port_name("insights", "delays")};
   }
   void TearDown() override {
     lineage_.reset();
@@ -62,7 +64,8 @@ class RecordedTest : public ::testing::Test {
     std::filesystem::remove_all(folder_);
   }
 
-  void add_port(const std::string& domain, const std::string& product, const std::vector<std::string>& columns, mesh::PortType type) {
+  void add_port(const std::string& domain, const std::string& product, const std::vector<std::string>& columns,
+                mesh::PortType type) {
     catalog_.mesh->domains[domain].name = domain;
     auto& made = catalog_.mesh->products[{domain, product}];
     made.name = {domain, product};
@@ -79,9 +82,16 @@ class RecordedTest : public ::testing::Test {
   }
 
   Fact load_fact() const {
-    Fact fact{.source = "pipeline", .name = "load", .target = port_name("insights", "delays"), .plan = {}, .relations = {port_name("aviation", "flights"), port_name("geo", "airports"), {}}};
-    fact.plan.columns = {output("airport", {use(1, "name")}), output("mean_delay", {use(0, "delay"), use(1, "name", engine::Use::group)}), output("one", {})};
-    fact.plan.rows_from = {use(0, "code", engine::Use::join), use(1, "code", engine::Use::join), use(2, "anything", engine::Use::filter)};
+    Fact fact{.source = "pipeline",
+              .name = "load",
+              .target = port_name("insights", "delays"),
+              .plan = {},
+              .relations = {port_name("aviation", "flights"), port_name("geo", "airports"), {}}};
+    fact.plan.columns = {output("airport", {use(1, "name")}),
+                         output("mean_delay", {use(0, "delay"), use(1, "name", engine::Use::group)}),
+                         output("one", {})};
+    fact.plan.rows_from = {use(0, "code", engine::Use::join), use(1, "code", engine::Use::join),
+                           use(2, "anything", engine::Use::filter)};
     return fact;
   }
 
@@ -90,7 +100,8 @@ class RecordedTest : public ::testing::Test {
   }
   std::int64_t facts() {
     return *store_->read_value<std::int64_t>([](store::Session& session) -> Result<std::int64_t> {
-      return *TRY(session.first("SELECT count(*) FROM lineage_fact", {}, [](const store::Row& row) { return row.integer(0); }));
+      return *TRY(
+          session.first("SELECT count(*) FROM lineage_fact", {}, [](const store::Row& row) { return row.integer(0); }));
     });
   }
   Result<Response> ask(std::map<std::string, std::string> query) {
@@ -118,8 +129,11 @@ TEST_F(RecordedTest, StoresEqualFactsOnceAndReplacesOlderOnes) {
   ASSERT_TRUE(record(changed));
   EXPECT_EQ(facts(), 2);
   auto graph = *lineage_->graph();
-  EXPECT_FALSE(graph->find("geo.airports.airports", "name") && !graph->edges(*graph->find("geo.airports.airports", "name"), Direction::downstream).empty() &&
-               graph->at(graph->edges(*graph->find("geo.airports.airports", "name"), Direction::downstream)[0].other).name == "airport");
+  EXPECT_FALSE(
+      graph->find("geo.airports.airports", "name") &&
+      !graph->edges(*graph->find("geo.airports.airports", "name"), Direction::downstream).empty() &&
+      graph->at(graph->edges(*graph->find("geo.airports.airports", "name"), Direction::downstream)[0].other).name ==
+          "airport");
   // The first again: it is the current one again, and not stored twice.
   ASSERT_TRUE(record(load_fact()));
   EXPECT_EQ(facts(), 2);
@@ -128,7 +142,8 @@ TEST_F(RecordedTest, StoresEqualFactsOnceAndReplacesOlderOnes) {
 }
 
 TEST_F(RecordedTest, KeepsQueriesByTheirShape) {
-  Fact query{.source = "query", .name = "q1", .target = {}, .plan = {}, .relations = {port_name("aviation", "flights")}};
+  Fact query{
+      .source = "query", .name = "q1", .target = {}, .plan = {}, .relations = {port_name("aviation", "flights")}};
   query.plan.columns = {output("d", {use(0, "delay")})};
   ASSERT_TRUE(record(query));
   query.name = "q2";
@@ -170,7 +185,7 @@ TEST_F(RecordedTest, AnswersAsJsonTreeAndMermaid) {
   auto answer = ask({{"column", "insights.delays.mean_delay"}});
   ASSERT_TRUE(answer) << answer.error().message;
   const auto body = *json::parse(std::get<std::string>(answer->body));
-  EXPECT_EQ(body["nodes"].array().size(), 6U);   // Itself, its rows, delay, name, two codes.
+  EXPECT_EQ(body["nodes"].array().size(), 6U);  // Itself, its rows, delay, name, two codes.
   EXPECT_EQ(body["edges"].array().size(), 4U);
   EXPECT_EQ(body["nodes"].array()[0]["column"].text(), "mean_delay");
   EXPECT_FALSE(body["is_truncated"].boolean());
@@ -187,7 +202,8 @@ TEST_F(RecordedTest, AnswersAsJsonTreeAndMermaid) {
             "├─ insights.delays.delays.airport  [value] pipeline load\n"
             "└─ insights.delays.delays.mean_delay  [group] pipeline load\n");
   answer = ask({{"column", "insights.delays"}, {"format", "mermaid"}});
-  EXPECT_NE(std::get<std::string>(answer->body).find("subgraph p2[\"insights.delays.delays\"]"), std::string::npos) << std::get<std::string>(answer->body);
+  EXPECT_NE(std::get<std::string>(answer->body).find("subgraph p2[\"insights.delays.delays\"]"), std::string::npos)
+      << std::get<std::string>(answer->body);
   answer = ask({{"column", "aviation.flights.id"}, {"format", "tree"}});
   EXPECT_NE(std::get<std::string>(answer->body).find("no lineage recorded"), std::string::npos);
 }
@@ -213,8 +229,11 @@ TEST_F(RecordedTest, LeavesOutWhatTheAskerMayNotKnow) {
   const auto graph = *lineage_->graph();
   const auto start = *graph->find("insights.delays.delays", "mean_delay");
   const auto closure = closure_of(*graph, std::span(&start, 1), Direction::upstream, {});
-  const View view{.graph = *graph, .closure = closure, .direction = Direction::upstream,
-                  .may_know = [](const std::string& port) { return !port.starts_with("geo."); }, .may_read = [](const std::string&) { return false; }};
+  const View view{.graph = *graph,
+                  .closure = closure,
+                  .direction = Direction::upstream,
+                  .may_know = [](const std::string& port) { return !port.starts_with("geo."); },
+                  .may_read = [](const std::string&) { return false; }};
   const auto answer = as_json(view);
   EXPECT_EQ(answer["hidden"].integer(), 2);
   EXPECT_EQ(json::write(answer).find("geo."), std::string::npos);
@@ -224,7 +243,8 @@ TEST_F(RecordedTest, LeavesOutWhatTheAskerMayNotKnow) {
 
 TEST_F(RecordedTest, GivesItsRowsAsASystemTable) {
   ASSERT_TRUE(record(load_fact()));
-  Fact query{.source = "query", .name = "q1", .target = {}, .plan = {}, .relations = {port_name("aviation", "flights")}};
+  Fact query{
+      .source = "query", .name = "q1", .target = {}, .plan = {}, .relations = {port_name("aviation", "flights")}};
   query.plan.columns = {output("d", {use(0, "delay")})};
   ASSERT_TRUE(record(query));
   const auto table = lineage_columns_table(*lineage_, catalog_);
@@ -237,7 +257,12 @@ TEST_F(RecordedTest, GivesItsRowsAsASystemTable) {
     }));
     return rows;
   };
-  Principal asker{.kind = PrincipalKind::user, .name = "ada", .teams = {}, .is_administrator = false, .is_anonymous = false, .purpose = {}};
+  Principal asker{.kind = PrincipalKind::user,
+                  .name = "ada",
+                  .teams = {},
+                  .is_administrator = false,
+                  .is_anonymous = false,
+                  .purpose = {}};
   EXPECT_EQ(count(asker), 5);
   asker.is_administrator = true;
   EXPECT_EQ(count(asker), 6);
@@ -259,11 +284,16 @@ class FakeSession final : public engine::Session {
     plan.columns = {output("airport", {use(0, "name")})};
     return plan;
   }
-  Result<engine::Outcome> run(std::vector<engine::RelationData>, engine::Format, ByteSink&) override { return engine::Outcome{}; }
-  Result<engine::PublishOutcome> publish(engine::PublishJob, std::vector<engine::RelationData>, const engine::MakeFile&, const engine::Progress&) override {
+  Result<engine::Outcome> run(std::vector<engine::RelationData>, engine::Format, ByteSink&) override {
+    return engine::Outcome{};
+  }
+  Result<engine::PublishOutcome> publish(engine::PublishJob, std::vector<engine::RelationData>, const engine::MakeFile&,
+                                         const engine::Progress&) override {
     return engine::PublishOutcome{};
   }
-  Result<engine::PublishOutcome> compact(engine::PublishJob, const engine::MakeFile&) override { return engine::PublishOutcome{}; }
+  Result<engine::PublishOutcome> compact(engine::PublishJob, const engine::MakeFile&) override {
+    return engine::PublishOutcome{};
+  }
   Result<json::Value> lineage(const json::Value&) override { return json::Value(); }
 };
 
@@ -291,7 +321,8 @@ TEST_F(RecordedTest, BindsEachViewOnceForEachDefinition) {
   port.view_sql = "broken";
   EXPECT_EQ(record_views(*lineage_, engine, *catalog_.mesh, 0, {})->left, 1U);
   EXPECT_TRUE(record_views(*lineage_, engine, *catalog_.mesh, 10, {}));
-  EXPECT_TRUE(record_views(*lineage_, engine, *catalog_.mesh, 10, {})->products.empty());   // A broken one is not tried again until it changes.
+  EXPECT_TRUE(record_views(*lineage_, engine, *catalog_.mesh, 10, {})
+                  ->products.empty());  // A broken one is not tried again until it changes.
   EXPECT_EQ(engine.sessions, 2);
 }
 

@@ -65,7 +65,8 @@ class Tree {
   std::vector<Neighbour> neighbours(std::uint32_t column) const {
     std::vector<Neighbour> all;
     const auto add = [&](std::uint32_t from) {
-      if (const auto at = next_.find(from); at != next_.end()) all.insert(all.end(), at->second.begin(), at->second.end());
+      if (const auto at = next_.find(from); at != next_.end())
+        all.insert(all.end(), at->second.begin(), at->second.end());
     };
     add(column);
     const auto& at = view_.graph.at(column);
@@ -87,7 +88,8 @@ class Tree {
       for (const auto& each : all[i].by) by += (by.empty() ? "" : ", ") + each;
       const bool is_new = done_.insert(all[i].column).second;
       const bool goes_on = !is_new && next_.contains(all[i].column);
-      line(indent + (is_last ? "└─ " : "├─ ") + column_text(view_.graph, all[i].column) + "  [" + uses + "] " + by + (goes_on ? "  (above)" : ""));
+      line(indent + (is_last ? "└─ " : "├─ ") + column_text(view_.graph, all[i].column) + "  [" + uses + "] " + by +
+           (goes_on ? "  (above)" : ""));
       if (is_new) below(all[i].column, indent + (is_last ? "   " : "│  "));
     }
   }
@@ -125,7 +127,11 @@ json::Value as_json(const View& view) {
   for (const auto& arrow : view.closure.arrows) {
     if (!columns.contains(arrow.from) || !columns.contains(arrow.to)) continue;
     const auto& origin = view.graph.origin(arrow.fact);
-    edges.push_back(json::Object{{"from", arrow.from}, {"to", arrow.to}, {"use", use_text(arrow.use)}, {"source", origin.source}, {"name", origin.name}});
+    edges.push_back(json::Object{{"from", arrow.from},
+                                 {"to", arrow.to},
+                                 {"use", use_text(arrow.use)},
+                                 {"source", origin.source},
+                                 {"name", origin.name}});
   }
   return json::Object{{"direction", view.direction == Direction::upstream ? "upstream" : "downstream"},
                       {"nodes", std::move(nodes)},
@@ -152,7 +158,8 @@ std::string as_mermaid(const View& view) {
   for (const auto& arrow : view.closure.arrows) {
     if (!columns.contains(arrow.from) || !columns.contains(arrow.to)) continue;
     const bool is_value = arrow.use == static_cast<std::uint8_t>(engine::Use::value);
-    lines.insert(is_value ? format("  c{} --> c{}\n", arrow.from, arrow.to) : format("  c{} -. {} .-> c{}\n", arrow.from, use_text(arrow.use), arrow.to));
+    lines.insert(is_value ? format("  c{} --> c{}\n", arrow.from, arrow.to)
+                          : format("  c{} -. {} .-> c{}\n", arrow.from, use_text(arrow.use), arrow.to));
   }
   for (const auto& line : lines) text += line;
   return text;

@@ -20,7 +20,8 @@ mesh::PortName port_name(std::string_view text) {
   return {std::string(parts[0]), std::string(parts[1]), std::string(parts[2])};
 }
 
-std::function<bool(const std::string&)> permitted(const mesh::MeshState& mesh, const Principal& principal, governance::Action action, Time now) {
+std::function<bool(const std::string&)> permitted(const mesh::MeshState& mesh, const Principal& principal,
+                                                  governance::Action action, Time now) {
   return [&mesh, &principal, action, now](const std::string& port) {
     return governance::decide(mesh, principal, action, port_name(port), now).is_allowed;
   };
@@ -42,7 +43,8 @@ Result<Start> start_of(const mesh::MeshState& mesh, std::string_view column) {
   std::vector<std::string> parts;
   for (const auto part : text::split(column, '.')) parts.emplace_back(part);
   if (parts.size() < 2 || parts.size() > 4 || std::ranges::any_of(parts, &std::string::empty)) {
-    return fail(ErrorKind::invalid, "lineage.malformed_column", "{} names no column; write domain.product.column or domain.product.port.column", column);
+    return fail(ErrorKind::invalid, "lineage.malformed_column",
+                "{} names no column; write domain.product.column or domain.product.port.column", column);
   }
   if (parts.size() == 2) {
     const mesh::Port* port = TRY(mesh.resolve(parts));
@@ -53,7 +55,8 @@ Result<Start> start_of(const mesh::MeshState& mesh, std::string_view column) {
   const mesh::Port* port = TRY(mesh.resolve(parts));
   const auto names = names_of(*port);
   if (std::ranges::find(names, last) == names.end()) {
-    return fail(ErrorKind::not_found, "lineage.unknown_column", "{} has no column {}{}", mesh::to_string(port->name), last, text::did_you_mean(last, names));
+    return fail(ErrorKind::not_found, "lineage.unknown_column", "{} has no column {}{}", mesh::to_string(port->name),
+                last, text::did_you_mean(last, names));
   }
   return Start{.port = mesh::to_string(port->name), .columns = {last}};
 }
@@ -69,7 +72,8 @@ Result<int> depth_of(const Request& request) {
   const auto text = request.query_or("depth", "");
   if (text.empty()) return kDepthMax;
   const auto depth = text::parse_integer(text);
-  if (!depth || *depth < 1 || *depth > kDepthMax) return fail(ErrorKind::invalid, "request.parameter", "depth is from 1 to {}, not {}", kDepthMax, text);
+  if (!depth || *depth < 1 || *depth > kDepthMax)
+    return fail(ErrorKind::invalid, "request.parameter", "depth is from 1 to {}, not {}", kDepthMax, text);
   return static_cast<int>(*depth);
 }
 
@@ -78,7 +82,8 @@ Result<int> depth_of(const Request& request) {
 Answer answer_lineage(const Recorded& lineage, const catalog::Catalog& catalog, const Request& request) {
   const auto mesh = catalog.current();
   const auto column = request.query_or("column", "");
-  if (column.empty()) return fail(ErrorKind::invalid, "request.parameter", "column is missing: column=domain.product.column");
+  if (column.empty())
+    return fail(ErrorKind::invalid, "request.parameter", "column is missing: column=domain.product.column");
   const auto start = TRY(start_of(*mesh, column));
   const auto direction = TRY(direction_of(request));
   const auto depth = TRY(depth_of(request));
@@ -87,14 +92,16 @@ Answer answer_lineage(const Recorded& lineage, const catalog::Catalog& catalog, 
     return fail(ErrorKind::invalid, "request.parameter", "format is json, mermaid or tree, not {}", format_wanted);
   }
   const auto now = lineage.now();
-  TRY(governance::require(governance::decide(*mesh, request.principal, governance::Action::discover, port_name(start.port), now), request.principal,
-                          governance::Action::discover, start.port));
+  TRY(governance::require(
+      governance::decide(*mesh, request.principal, governance::Action::discover, port_name(start.port), now),
+      request.principal, governance::Action::discover, start.port));
   const auto graph = TRY(lineage.graph());
   std::vector<std::uint32_t> columns;
   for (const auto& name : start.columns) {
     if (const auto at = graph->find(start.port, name)) columns.push_back(*at);
   }
-  const auto closure = closure_of(*graph, columns, direction, {.depth_max = depth, .nodes_max = kNodesMax, .arrows_max = kArrowsMax});
+  const auto closure =
+      closure_of(*graph, columns, direction, {.depth_max = depth, .nodes_max = kNodesMax, .arrows_max = kArrowsMax});
   const View view{.graph = *graph,
                   .closure = closure,
                   .direction = direction,
@@ -102,8 +109,11 @@ Answer answer_lineage(const Recorded& lineage, const catalog::Catalog& catalog, 
                   .may_read = permitted(*mesh, request.principal, governance::Action::read, now)};
   if (format_wanted == "mermaid") return Response::text(as_mermaid(view));
   if (format_wanted == "tree") {
-    return Response::text(columns.empty() ? format("{}\n   no lineage recorded: it is filled by publishes only, or its pipeline has not run yet\n", column)
-                                          : as_tree(view));
+    return Response::text(
+        columns.empty()
+            ? format("{}\n   no lineage recorded: it is filled by publishes only, or its pipeline has not run yet\n",
+                     column)
+            : as_tree(view));
   }
   auto answer = as_json(view);
   answer.object().set("column", column);
@@ -119,7 +129,8 @@ Answer answer_coverage(const Recorded& lineage, const catalog::Catalog& catalog,
   for (const auto& [name, product] : mesh->products) {
     const std::string text = mesh::to_string(name);
     if (text <= page.after && !page.after.empty()) continue;
-    if (!governance::decide(*mesh, request.principal, governance::Action::discover, name, lineage.now()).is_allowed) continue;
+    if (!governance::decide(*mesh, request.principal, governance::Action::discover, name, lineage.now()).is_allowed)
+      continue;
     if (items.size() == static_cast<std::size_t>(page.limit)) {
       next = items.back()["product"].text();
       break;
@@ -127,11 +138,13 @@ Answer answer_coverage(const Recorded& lineage, const catalog::Catalog& catalog,
     const auto coverage = coverage_of(*mesh, product, *graph);
     json::Array missing;
     for (const auto& each : coverage.missing) missing.emplace_back(each);
-    items.push_back(json::Object{{"product", text},
-                                 {"columns", static_cast<std::int64_t>(coverage.columns)},
-                                 {"covered", static_cast<std::int64_t>(coverage.covered)},
-                                 {"ratio", coverage.columns == 0 ? 1.0 : static_cast<double>(coverage.covered) / static_cast<double>(coverage.columns)},
-                                 {"missing", std::move(missing)}});
+    items.push_back(json::Object{
+        {"product", text},
+        {"columns", static_cast<std::int64_t>(coverage.columns)},
+        {"covered", static_cast<std::int64_t>(coverage.covered)},
+        {"ratio",
+         coverage.columns == 0 ? 1.0 : static_cast<double>(coverage.covered) / static_cast<double>(coverage.columns)},
+        {"missing", std::move(missing)}});
   }
   return Response::json(page_answer(std::move(items), next));
 }
@@ -148,7 +161,8 @@ SystemTable lineage_columns_table(const Recorded& lineage, const catalog::Catalo
                    {"to_column", "string", "Its column; none where the rows as a whole depend on it."},
                    {"use", "string", "value, filter, join, group, order or window."},
                    {"recorded", "timestamptz", "When it was first seen."}};
-  table.rows = [&lineage, &catalog](const Principal& asker, const std::vector<std::string>&, const std::function<Result<>(json::Object)>& row) -> Result<> {
+  table.rows = [&lineage, &catalog](const Principal& asker, const std::vector<std::string>&,
+                                    const std::function<Result<>(json::Object)>& row) -> Result<> {
     const auto mesh = catalog.current();
     const auto may_know = permitted(*mesh, asker, governance::Action::discover, lineage.now());
     return lineage.store().read([&](store::Session& session) -> Result<> {

@@ -25,7 +25,8 @@ class Relations {
   Relations(const mesh::MeshState& mesh, engine::Session& session) : mesh_(mesh), session_(session) {}
 
   Result<std::vector<int>> of(const std::string& sql, int depth) {
-    if (depth > kViewsDeepMax) return fail(ErrorKind::limit, "sql.views_too_deep", "views stand deeper than {}", kViewsDeepMax);
+    if (depth > kViewsDeepMax)
+      return fail(ErrorKind::limit, "sql.views_too_deep", "views stand deeper than {}", kViewsDeepMax);
     std::vector<int> indexes;
     for (const auto& table : TRY(session_.parse(sql)).tables) {
       const mesh::Port* port = TRY(mesh_.resolve(table.parts));
@@ -41,13 +42,17 @@ class Relations {
   Result<int> add(const mesh::Port& port, int depth) {
     const auto [at, is_new] = known_.try_emplace(port.name, static_cast<int>(relations.size()));
     if (!is_new) return at->second;
-    if (relations.size() >= kRelationsMax) return fail(ErrorKind::limit, "sql.too_many_tables", "a view may read at most {} ports", kRelationsMax);
+    if (relations.size() >= kRelationsMax)
+      return fail(ErrorKind::limit, "sql.too_many_tables", "a view may read at most {} ports", kRelationsMax);
     const int index = at->second;
     engine::Relation relation;
     relation.name = mesh::to_string(port.name);
     relation.kind = port.type == mesh::PortType::view ? engine::RelationKind::view : engine::RelationKind::table;
     for (std::size_t i = 0; i < port.columns.size(); ++i) {
-      relation.columns.push_back({.field_id = static_cast<int>(i) + 1, .name = port.columns[i].name, .type = port.columns[i].type, .mask_sql = {}});
+      relation.columns.push_back({.field_id = static_cast<int>(i) + 1,
+                                  .name = port.columns[i].name,
+                                  .type = port.columns[i].type,
+                                  .mask_sql = {}});
     }
     relation.view_sql = port.view_sql;
     relations.push_back(std::move(relation));
@@ -67,7 +72,11 @@ class Relations {
 Result<Fact> fact_of(const mesh::MeshState& mesh, const mesh::Port& port, engine::Session& session) {
   Relations relations(mesh, session);
   engine::Query query{.sql = port.view_sql, .relations = TRY(relations.of(port.view_sql, 0)), .parameters = {}};
-  Fact fact{.source = "view", .name = mesh::to_string(port.name), .target = port.name, .plan = {}, .relations = relations.ports};
+  Fact fact{.source = "view",
+            .name = mesh::to_string(port.name),
+            .target = port.name,
+            .plan = {},
+            .relations = relations.ports};
   fact.plan = TRY(session.bind(query, std::move(relations.relations)));
   return fact;
 }
@@ -91,7 +100,8 @@ Result<std::vector<Changed>> changed_views(store::Store& store, const mesh::Mesh
       if (port.type != mesh::PortType::view || port.view_sql.empty()) continue;
       auto definition = definition_of(port);
       const auto at = known.find(mesh::to_string(port.name));
-      if (at == known.end() || at->second != definition) changed.push_back({.port = &port, .definition = std::move(definition)});
+      if (at == known.end() || at->second != definition)
+        changed.push_back({.port = &port, .definition = std::move(definition)});
     }
   }
   return changed;
@@ -99,7 +109,8 @@ Result<std::vector<Changed>> changed_views(store::Store& store, const mesh::Mesh
 
 }  // namespace
 
-Result<ViewRun> record_views(Recorded& lineage, engine::Engine& engine, const mesh::MeshState& mesh, std::size_t views_max, std::stop_token stop) {
+Result<ViewRun> record_views(Recorded& lineage, engine::Engine& engine, const mesh::MeshState& mesh,
+                             std::size_t views_max, std::stop_token stop) {
   ViewRun run;
   const auto changed = TRY(changed_views(lineage.store(), mesh));
   for (const auto& [port, definition] : changed) {
@@ -111,10 +122,12 @@ Result<ViewRun> record_views(Recorded& lineage, engine::Engine& engine, const me
     const auto session = TRY(engine.session(engine::WorkClass::batch, engine::Limits{}, stop));
     const auto fact = fact_of(mesh, *port, *session);
     const std::string problem = fact ? "" : fact.error().code + ": " + fact.error().message;
-    if (!fact) log::event(log::Level::warning, "lineage.view", {{"view", mesh::to_string(port->name)}, {"problem", problem}});
+    if (!fact)
+      log::event(log::Level::warning, "lineage.view", {{"view", mesh::to_string(port->name)}, {"problem", problem}});
     TRY(lineage.store().write([&, port = port, &definition = definition](store::Session& store) -> Result<> {
       if (fact) TRY(lineage.record(store, *fact));
-      TRY(store.run("INSERT INTO lineage_view (port, definition, problem) VALUES (?1, ?2, ?3) "
+      TRY(
+          store.run("INSERT INTO lineage_view (port, definition, problem) VALUES (?1, ?2, ?3) "
                     "ON CONFLICT (port) DO UPDATE SET definition = excluded.definition, problem = excluded.problem",
                     {mesh::to_string(port->name), definition, problem}));
       return {};

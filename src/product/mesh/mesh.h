@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/json_value.h"
 #include "formats/odcs/odcs.h"
+#include "base/result.h"
 #include "formats/odps/odps.h"
 
 // The mesh as a value: all that is declared, immutable, with a revision. Readers hold a shared_ptr and never lock.

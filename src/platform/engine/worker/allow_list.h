@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-// Which functions governed SQL may call. Every function of the pinned engine is named, as allowed or as refused; what is
-// named nowhere is refused too. Names compare without case.
+// Which functions governed SQL may call. Every function of the pinned engine is named, as allowed or as refused; what
+// is named nowhere is refused too. Names compare without case.
 namespace weft::engine::worker {
 
 enum class Verdict { unknown, refused, allowed };

@@ -1,7 +1,5 @@
-#include <sys/mman.h>
-#include <unistd.h>
+#include "platform/engine/worker/answers.h"
 
-#include "base/bytes.h"
 #include "duckdb/catalog/catalog.hpp"
 #include "duckdb/catalog/catalog_entry/copy_function_catalog_entry.hpp"
 #include "duckdb/common/serializer/buffered_file_writer.hpp"
@@ -11,26 +9,12 @@
 #include "duckdb/main/connection.hpp"
 #include "duckdb/parallel/thread_context.hpp"
 #include "duckdb/parser/parsed_data/copy_info.hpp"
-#include "platform/engine/worker/answers.h"
 #include "platform/engine/worker/files.h"
 
 namespace weft::engine::worker {
 namespace {
 
-constexpr std::size_t kPieceBytes = 256 << 10;
-
-// A Parquet file is whole only with its footer, so it is written to memory and then sent.
-Result<> send_file(int fd, const SendBytes& send) {
-  std::string piece(kPieceBytes, '\0');
-  off_t at = 0;
-  while (true) {
-    const ssize_t size = ::pread(fd, piece.data(), piece.size(), at);
-    if (size < 0) return fail(ErrorKind::internal, "engine.memory_file", "the answer cannot be read back");
-    if (size == 0) return {};
-    TRY(send(std::string_view(piece).substr(0, static_cast<std::size_t>(size))));
-    at += size;
-  }
-}
+constexpr std::size_t kPieceBytes = 128 << 10;
 
 std::uint64_t write_chunks(duckdb::ClientContext& context, duckdb::QueryResult& result, const duckdb::CopyFunction& copy, const std::string& path) {
   duckdb::CopyInfo info;
@@ -58,17 +42,23 @@ std::uint64_t write_chunks(duckdb::ClientContext& context, duckdb::QueryResult& 
 }  // namespace
 
 Result<std::uint64_t> write_parquet_answer(duckdb::Connection& connection, Descriptors& descriptors, duckdb::QueryResult& result, const SendBytes& send) {
-  const Fd memory(::memfd_create("weft-answer", MFD_CLOEXEC));
-  if (!memory) return fail(ErrorKind::unavailable, "engine.memory_file", "no memory for the answer");
   // The writer needs a context that no streaming result occupies.
   duckdb::Connection writer(*connection.context->db);
-  const std::string path = descriptors.add_writable("answer", Fd(::dup(memory.get())));
+  // It never seeks, so the file streams out as it is made; its small writes are sent together.
+  std::string pending;
+  const std::string path = descriptors.add_writable("answer", [&](std::string_view bytes) -> Result<> {
+    pending += bytes;
+    if (pending.size() < kPieceBytes) return {};
+    TRY(send(pending));
+    pending.clear();
+    return {};
+  });
   std::uint64_t rows = 0;
   writer.context->RunFunctionInTransaction([&] {
     auto& entry = duckdb::Catalog::GetSystemCatalog(*writer.context).GetEntry<duckdb::CopyFunctionCatalogEntry>(*writer.context, DEFAULT_SCHEMA, "parquet");
     rows = write_chunks(*writer.context, result, entry.function, path);
   });
-  TRY(send_file(memory.get(), send));
+  if (!pending.empty()) TRY(send(pending));
   return rows;
 }
 

@@ -19,6 +19,19 @@ Result<> run(duckdb::Connection& connection, const std::string& sql) {
   return {};
 }
 
+// What does not change once a database is open.
+void configure(duckdb::DBConfig& config, const DatabaseOptions& options) {
+  config.SetOptionByName("threads", duckdb::Value::BIGINT(1));
+  config.SetOptionByName("memory_limit", duckdb::Value(format("{}B", options.memory_bytes)));
+  config.SetOptionByName("temp_directory", duckdb::Value(options.spill_folder));
+  config.SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));
+  config.SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
+  config.SetOptionByName("allow_community_extensions", duckdb::Value::BOOLEAN(false));
+  config.SetOptionByName("allow_persistent_secrets", duckdb::Value::BOOLEAN(false));
+  // What one query read stays in no memory that the next one can reach; the kernel's page cache serves as well.
+  config.SetOptionByName("enable_external_file_cache", duckdb::Value::BOOLEAN(false));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<duckdb::DuckDB>> open_database(const DatabaseOptions& options, Descriptors& descriptors, ScanFiles& scans, PlanHooks& hooks) {
@@ -27,14 +40,7 @@ Result<std::unique_ptr<duckdb::DuckDB>> open_database(const DatabaseOptions& opt
   }
   try {
     duckdb::DBConfig config;
-    config.SetOptionByName("threads", duckdb::Value::BIGINT(1));
-    config.SetOptionByName("memory_limit", duckdb::Value(format("{}B", options.memory_bytes)));
-    config.SetOptionByName("temp_directory", duckdb::Value(""));
-    config.SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));
-    config.SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
-    config.SetOptionByName("allow_community_extensions", duckdb::Value::BOOLEAN(false));
-    config.SetOptionByName("allow_persistent_secrets", duckdb::Value::BOOLEAN(false));
-    config.SetOptionByName("enable_object_cache", duckdb::Value::BOOLEAN(true));
+    configure(config, options);
     add_plan_hooks(config, hooks);
     auto database = std::make_unique<duckdb::DuckDB>(":memory:", &config);
     database->GetFileSystem().RegisterSubSystem(duckdb::make_uniq<DescriptorFileSystem>(descriptors));
@@ -42,8 +48,8 @@ Result<std::unique_ptr<duckdb::DuckDB>> open_database(const DatabaseOptions& opt
     register_barrier(*database->instance);
     duckdb::Connection connection(*database);
     TRY(run(connection, "SET GLOBAL TimeZone = 'UTC'"));
-    TRY(run(connection, "SET GLOBAL preserve_insertion_order = true"));
-    TRY(run(connection, "SET GLOBAL enable_progress_bar = false"));
+    // Files never change under a name (files.h), so their footers are read once.
+    TRY(run(connection, "SET GLOBAL parquet_metadata_cache = true"));
     TRY(run(connection, "SET GLOBAL max_expression_depth = 1000"));
     return database;
   } catch (const std::exception& exception) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "base/result.h"
 
@@ -17,6 +18,7 @@ struct PlanHooks;
 struct DatabaseOptions {
   std::uint64_t memory_bytes = 1ULL << 30;
   int threads = 1;
+  std::string spill_folder;   // For the engine's temporary files; empty: none are written.
 };
 
 // The engine as every worker has it: no extension beyond those built in, no path but our own descriptors, UTC, binary collation.

@@ -159,7 +159,6 @@ Result<json::Value> Dialogue::bind(const json::Value& request) {
 
 Result<Dialogue::Lists> Dialogue::receive_files(std::int64_t lists) {
   Lists all;
-  int serial = 0;
   int last = INT32_MIN;
   std::vector<std::string> paths;
   auto close_list = [&] {
@@ -179,9 +178,10 @@ Result<Dialogue::Lists> Dialogue::receive_files(std::int64_t lists) {
     last = relation;
     for (std::size_t i = 0; i < files.size(); ++i) {
       const bool is_rows = relation >= 0 && scans_.relation(relation) != nullptr && scans_.relation(relation)->kind == RelationKind::rows;
-      const std::string name = is_rows ? format("rows/{}", relation) : format("r{}/{}", relation, serial++);
       if (relation == -2) all.existing_rows.push_back(static_cast<std::uint64_t>(files[i]["rows"].integer_or(0)));
-      paths.push_back(descriptors_.add_readable(name, std::move(frame.descriptors[i]), static_cast<std::uint64_t>(files[i]["size"].integer_or(0))));
+      const auto size = static_cast<std::uint64_t>(files[i]["size"].integer_or(0));
+      Fd& fd = frame.descriptors[i];
+      paths.push_back(is_rows ? descriptors_.add_readable(format("rows/{}", relation), std::move(fd), size) : descriptors_.add_readable(std::move(fd), size));
     }
     if (facts["last"].boolean_or(true)) ++seen;
   }

@@ -1,5 +1,6 @@
 #include "platform/engine/worker/files.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -37,6 +38,13 @@ std::int64_t read_at(Handle& handle, char* buffer, std::int64_t bytes, std::uint
 }
 
 void write_at(Handle& handle, const char* buffer, std::int64_t bytes, std::uint64_t location) {
+  if (handle.entry.sink) {
+    if (location != handle.entry.size) throw duckdb::IOException("an answer is written from its start to its end");
+    const auto sent = handle.entry.sink(std::string_view(buffer, static_cast<std::size_t>(bytes)));
+    if (!sent) throw duckdb::IOException("%s", sent.error().message);
+    handle.entry.size += static_cast<std::uint64_t>(bytes);
+    return;
+  }
   std::int64_t done = 0;
   while (done < bytes) {
     const ssize_t size = ::pwrite(handle.entry.fd->get(), buffer + done, static_cast<std::size_t>(bytes - done), static_cast<off_t>(location) + done);
@@ -47,19 +55,29 @@ void write_at(Handle& handle, const char* buffer, std::int64_t bytes, std::uint6
   handle.entry.size = std::max(handle.entry.size, location + static_cast<std::uint64_t>(bytes));
 }
 
+std::string version_of(int fd) {
+  struct stat facts{};
+  if (::fstat(fd, &facts) != 0) return {};
+  return format("{:x}-{:x}-{:x}-{:x}.{:x}-{:x}.{:x}", facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec,
+                facts.st_ctim.tv_sec, facts.st_ctim.tv_nsec);
+}
+
 }  // namespace
 
 std::string Descriptors::add_readable(const std::string& name, Fd fd, std::uint64_t size) {
   const std::lock_guard lock(mutex_);
   std::string path = kFilePrefix + name;
-  readable_[path] = {.fd = std::make_shared<Fd>(std::move(fd)), .size = size};
+  std::string version = version_of(fd.get());
+  readable_[path] = {.fd = std::make_shared<Fd>(std::move(fd)), .size = size, .version = std::move(version), .sink = {}};
   return path;
 }
 
-std::string Descriptors::add_writable(const std::string& name, Fd fd) {
+std::string Descriptors::add_readable(Fd fd, std::uint64_t size) { return add_readable("f/" + version_of(fd.get()), std::move(fd), size); }
+
+std::string Descriptors::add_writable(const std::string& name, Sink sink) {
   const std::lock_guard lock(mutex_);
   std::string path = kFilePrefix + name;
-  writable_[path] = {.fd = std::make_shared<Fd>(std::move(fd)), .size = 0};
+  writable_[path] = {.fd = nullptr, .size = 0, .version = {}, .sink = std::move(sink)};
   return path;
 }
 
@@ -79,7 +97,7 @@ void Descriptors::clear() {
 std::optional<Descriptors::Entry> Descriptors::find(const std::string& path) {
   const std::lock_guard lock(mutex_);
   const auto found = readable_.find(path);
-  return found == readable_.end() ? std::nullopt : std::optional(found->second);
+  return found == readable_.end() || !found->second.fd ? std::nullopt : std::optional(found->second);
 }
 
 Result<Descriptors::Entry> Descriptors::create(const std::string& path) {
@@ -88,7 +106,7 @@ Result<Descriptors::Entry> Descriptors::create(const std::string& path) {
   if (!make_file_ || !path.starts_with(kNewPrefix)) return fail(ErrorKind::denied, "engine.write", "nothing may be written to {}", path);
   const std::string rest = path.substr(kNewPrefix.size());
   auto [name, fd] = TRY(make_file_(rest.substr(0, rest.find('/'))));
-  Entry entry{.fd = std::make_shared<Fd>(std::move(fd)), .size = 0};
+  Entry entry{.fd = std::make_shared<Fd>(std::move(fd)), .size = 0, .version = {}, .sink = {}};
   written_[path] = name;
   readable_[path] = entry;  // What was just written may be read again, for checks.
   return entry;
@@ -112,9 +130,11 @@ duckdb::unique_ptr<duckdb::FileHandle> DescriptorFileSystem::OpenFile(const duck
     if (flags.ReturnNullIfNotExists()) return nullptr;
     throw duckdb::IOException("there is no file %s", path);
   }
-  // The size of a file that this process wrote is what the kernel says by now.
-  const off_t end = ::lseek(entry->fd->get(), 0, SEEK_END);
-  if (end > 0) entry->size = static_cast<std::uint64_t>(end);
+  // A file that this process wrote has the size that the kernel says by now.
+  if (entry->version.empty()) {
+    struct stat facts{};
+    if (::fstat(entry->fd->get(), &facts) == 0) entry->size = static_cast<std::uint64_t>(facts.st_size);
+  }
   return duckdb::make_uniq<Handle>(*this, path, flags, std::move(*entry));
 }
 
@@ -141,7 +161,7 @@ int64_t DescriptorFileSystem::Write(duckdb::FileHandle& handle, void* buffer, in
 int64_t DescriptorFileSystem::GetFileSize(duckdb::FileHandle& handle) { return static_cast<int64_t>(of(handle).entry.size); }
 // Files never change under a name within a session.
 duckdb::timestamp_t DescriptorFileSystem::GetLastModifiedTime(duckdb::FileHandle&) { return duckdb::timestamp_t(0); }
-duckdb::string DescriptorFileSystem::GetVersionTag(duckdb::FileHandle&) { return {}; }
+duckdb::string DescriptorFileSystem::GetVersionTag(duckdb::FileHandle& handle) { return of(handle).entry.version; }
 duckdb::FileType DescriptorFileSystem::GetFileType(duckdb::FileHandle&) { return duckdb::FileType::FILE_TYPE_REGULAR; }
 void DescriptorFileSystem::Truncate(duckdb::FileHandle&, int64_t) {}
 // Control syncs what it commits.

@@ -20,19 +20,27 @@ class Descriptors {
   // Asks control for a new file to write; serialised by the caller's lock.
   using MakeFile = std::function<Result<std::pair<std::string, Fd>>(std::string_view hint)>;
 
-  // Returns the path to give to the engine.
+  // Takes what the engine writes, in order.
+  using Sink = std::function<Result<>(std::string_view bytes)>;
+
+  // Returns the path to give to the engine: `weft://<name>`.
   std::string add_readable(const std::string& name, Fd fd, std::uint64_t size);
-  // A file of this process that the engine may write, for answers that are whole only at their end.
-  std::string add_writable(const std::string& name, Fd fd);
+  // The same, under a path that no other file and no other version of this one ever has, so that what the engine remembers by
+  // path (footers) is right for every session.
+  std::string add_readable(Fd fd, std::uint64_t size);
+  // A path whose bytes go to `sink` as they are written: files that are written from their start to their end.
+  std::string add_writable(const std::string& name, Sink sink);
   void on_make_file(MakeFile make_file);
   void clear();
 
   struct Entry {
     std::shared_ptr<Fd> fd;
     std::uint64_t size = 0;
+    std::string version;   // What tells it from any other file, and from itself when it changes.
+    Sink sink;             // Instead of `fd`.
   };
   std::optional<Entry> find(const std::string& path);
-  // A new writable file for `weft://new/<hint>/…`; its name as control gave it is remembered for the path.
+  // A new writable file: one of add_writable(), or for `weft://new/<hint>/…`; its name as control gave it is remembered for the path.
   Result<Entry> create(const std::string& path);
   // The name that control gave to the file written under this path.
   std::string name_of_written(const std::string& path);

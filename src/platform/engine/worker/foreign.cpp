@@ -69,7 +69,8 @@ class Script {
   Result<> take_copy(duckdb::CopyStatement& copy);
   void take_alter(duckdb::AlterStatement& alter);
   Result<> made(const std::string& target, duckdb::SelectStatement& query, const duckdb::vector<std::string>& names);
-  Result<> set(const std::string& target, duckdb::UpdateSetInfo& info, const ForeignScope& scope, ForeignResolver& resolver);
+  Result<> set(const std::string& target, duckdb::UpdateSetInfo& info, const ForeignScope& scope,
+               ForeignResolver& resolver);
   void flow(const std::string& target, const ForeignOutputs& outputs, const std::vector<std::string>& names);
   std::vector<std::string> columns_of(const std::string& table) const;
 
@@ -109,14 +110,16 @@ Result<> Script::take_insert(duckdb::InsertStatement& insert) {
   if (insert.select_statement) {
     const auto outputs = TRY(resolver.query(*insert.select_statement->node, nullptr));
     std::vector<std::string> names(insert.columns.begin(), insert.columns.end());
-    if (names.empty() && insert.column_order == duckdb::InsertColumnOrder::INSERT_BY_POSITION) names = columns_of(target);
+    if (names.empty() && insert.column_order == duckdb::InsertColumnOrder::INSERT_BY_POSITION)
+      names = columns_of(target);
     if (!insert.GetValuesList() || !names.empty()) flow(target, outputs, names);
   }
   graph_.write(target, resolver.reads());
   return {};
 }
 
-Result<> Script::made(const std::string& target, duckdb::SelectStatement& query, const duckdb::vector<std::string>& names) {
+Result<> Script::made(const std::string& target, duckdb::SelectStatement& query,
+                      const duckdb::vector<std::string>& names) {
   ForeignResolver resolver(catalog_);
   const auto outputs = TRY(resolver.query(*query.node, nullptr));
   flow(target, outputs, {names.begin(), names.end()});
@@ -144,9 +147,11 @@ Result<> Script::take_create(duckdb::CreateStatement& create) {
   return {};
 }
 
-Result<> Script::set(const std::string& target, duckdb::UpdateSetInfo& info, const ForeignScope& scope, ForeignResolver& resolver) {
+Result<> Script::set(const std::string& target, duckdb::UpdateSetInfo& info, const ForeignScope& scope,
+                     ForeignResolver& resolver) {
   for (std::size_t i = 0; i < info.columns.size() && i < info.expressions.size(); ++i) {
-    for (const auto& source : TRY(resolver.sources(*info.expressions[i], scope))) graph_.edge(source, {.name = info.columns[i], .table = target});
+    for (const auto& source : TRY(resolver.sources(*info.expressions[i], scope)))
+      graph_.edge(source, {.name = info.columns[i], .table = target});
   }
   if (info.condition) TRY(resolver.sources(*info.condition, scope));
   return {};
@@ -232,7 +237,8 @@ void Script::take_alter(duckdb::AlterStatement& alter) {
   const auto& change = alter.info->Cast<duckdb::AlterTableInfo>();
   if (change.alter_table_type != duckdb::AlterTableType::RENAME_TABLE) return;
   const std::string from = full_name(change.catalog, change.schema, change.name);
-  const std::string to = full_name(change.catalog, change.schema, change.Cast<duckdb::RenameTableInfo>().new_table_name);
+  const std::string to =
+      full_name(change.catalog, change.schema, change.Cast<duckdb::RenameTableInfo>().new_table_name);
   graph_.rename(from, to);
   if (auto known = catalog_.extract(text::lower(from))) {
     known.key() = text::lower(to);
@@ -266,13 +272,13 @@ Result<> Script::take(duckdb::SQLStatement& statement) {
     case duckdb::StatementType::MULTI_STATEMENT:
       return fail(ErrorKind::unsupported, "sql.unsupported", "PIVOT over values that only the data knows");
     default:
-      return {};   // DELETE, SET, USE, ANALYZE …: no column goes anywhere.
+      return {};  // DELETE, SET, USE, ANALYZE …: no column goes anywhere.
   }
 }
 
 Result<std::vector<Statement>> parse(const std::string& sql) {
   duckdb::ParserOptions options;
-  options.preserve_identifier_case = false;   // Unquoted names in lower case, as they compare.
+  options.preserve_identifier_case = false;  // Unquoted names in lower case, as they compare.
   std::vector<Statement> statements;
   try {
     duckdb::Parser parser(options);
@@ -296,15 +302,20 @@ Result<std::vector<Statement>> parse_any(const std::string& sql) {
 Result<ForeignCatalog> catalog_of(const json::Value& metadata) {
   ForeignCatalog catalog;
   if (metadata.is_null()) return catalog;
-  if (!metadata.is_object()) return fail(ErrorKind::invalid, "sql.lineage_request", "metadata is an object of table names with lists of column names");
+  if (!metadata.is_object())
+    return fail(ErrorKind::invalid, "sql.lineage_request",
+                "metadata is an object of table names with lists of column names");
   std::size_t count = 0;
   for (const auto& [table, columns] : metadata.object()) {
-    if (!columns.is_array()) return fail(ErrorKind::invalid, "sql.lineage_request", "metadata of {} is a list of column names", table);
+    if (!columns.is_array())
+      return fail(ErrorKind::invalid, "sql.lineage_request", "metadata of {} is a list of column names", table);
     ForeignTable known{.columns = {}, .is_open = false};
     for (const auto& column : columns.array()) {
-      if (!column.is_text()) return fail(ErrorKind::invalid, "sql.lineage_request", "metadata of {} is a list of column names", table);
+      if (!column.is_text())
+        return fail(ErrorKind::invalid, "sql.lineage_request", "metadata of {} is a list of column names", table);
       if (++count > kMetadataColumnsMax) {
-        return fail(ErrorKind::limit, "sql.lineage_request", "metadata may have at most {} columns", kMetadataColumnsMax);
+        return fail(ErrorKind::limit, "sql.lineage_request", "metadata may have at most {} columns",
+                    kMetadataColumnsMax);
       }
       known.columns.push_back(column.text());
     }
@@ -315,12 +326,14 @@ Result<ForeignCatalog> catalog_of(const json::Value& metadata) {
 
 json::Value unsupported() { return json::Object{{"unsupported", true}}; }
 
-// Dialects of which what parses means what it means here. Not T-SQL (`SELECT name = value` is an alias there) and Teradata.
+// Dialects of which what parses means what it means here. Not T-SQL (`SELECT name = value` is an alias there) and
+// Teradata.
 bool is_known(std::string_view dialect) {
   static constexpr auto kDialects = std::to_array<std::string_view>(
-      {"", "ansi", "duckdb", "postgres", "postgresql", "redshift", "greenplum", "materialize", "sqlite", "snowflake", "trino", "presto", "athena",
-       "bigquery", "databricks", "sparksql", "spark", "hive", "impala", "mysql", "mariadb", "starrocks", "doris", "clickhouse", "oracle", "db2",
-       "vertica", "exasol", "non-validating"});
+      {"",       "ansi",      "duckdb",  "postgres", "postgresql",    "redshift",  "greenplum",  "materialize",
+       "sqlite", "snowflake", "trino",   "presto",   "athena",        "bigquery",  "databricks", "sparksql",
+       "spark",  "hive",      "impala",  "mysql",    "mariadb",       "starrocks", "doris",      "clickhouse",
+       "oracle", "db2",       "vertica", "exasol",   "non-validating"});
   return std::ranges::find(kDialects, dialect) != kDialects.end();
 }
 
@@ -328,9 +341,11 @@ bool is_known(std::string_view dialect) {
 
 Result<json::Value> foreign_lineage(const json::Value& request) {
   const auto& sql = request["sql"];
-  if (!sql.is_text()) return fail(ErrorKind::invalid, "sql.lineage_request", "a lineage request is an object with the text \"sql\"");
+  if (!sql.is_text())
+    return fail(ErrorKind::invalid, "sql.lineage_request", "a lineage request is an object with the text \"sql\"");
   if (sql.text().size() > kSqlMax) {
-    return fail(ErrorKind::limit, "sql.too_long", "the SQL has {} and may have {}", text::human_bytes(sql.text().size()), text::human_bytes(kSqlMax));
+    return fail(ErrorKind::limit, "sql.too_long", "the SQL has {} and may have {}",
+                text::human_bytes(sql.text().size()), text::human_bytes(kSqlMax));
   }
   if (!is_known(text::lower(request["dialect"].text_or("")))) return unsupported();
   if (!text::is_valid_utf8(sql.text()) || sql.text().contains('\0')) return unsupported();

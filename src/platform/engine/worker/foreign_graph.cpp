@@ -76,7 +76,8 @@ ForeignGraph::Edges ForeignGraph::ends() const {
     for (const auto& source : sources) {
       if (source != target) used.insert(source);
       // Reading a column of a table that is known as `*` uses the star.
-      if (source.table && source.table != target.table && sources_of(source) == nullptr) used.insert({.name = "*", .table = source.table});
+      if (source.table && source.table != target.table && sources_of(source) == nullptr)
+        used.insert({.name = "*", .table = source.table});
     }
   }
   Edges edges;
@@ -105,7 +106,8 @@ json::Value ForeignGraph::answer() const {
     for (const auto& table : tables) {
       if (!written_.contains(table) || table == target) sources.insert(table);
     }
-    const bool is_read = std::ranges::any_of(written_, [&](const auto& entry) { return entry.first != target && entry.second.contains(target); });
+    const bool is_read = std::ranges::any_of(
+        written_, [&](const auto& entry) { return entry.first != target && entry.second.contains(target); });
     if (!is_read) targets.insert(target);
   }
   for (const auto& table : read_) {

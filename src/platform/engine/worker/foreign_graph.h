@@ -29,8 +29,8 @@ class ForeignGraph {
   const ForeignColumns* sources_of(const ForeignColumn& column) const;
 
   std::map<ForeignColumn, ForeignColumns> into_;
-  std::map<std::string, std::set<std::string>> written_;   // Target → the tables it was written from.
-  std::set<std::string> read_;                             // By statements that write nothing.
+  std::map<std::string, std::set<std::string>> written_;  // Target → the tables it was written from.
+  std::set<std::string> read_;                            // By statements that write nothing.
 };
 
 }  // namespace weft::engine::worker

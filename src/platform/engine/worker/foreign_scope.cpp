@@ -34,7 +34,8 @@ std::string name_of(const duckdb::ParsedExpression& expression) {
   if (expression.GetExpressionClass() == duckdb::ExpressionClass::COLUMN_REF) {
     return expression.Cast<duckdb::ColumnRefExpression>().column_names.back();
   }
-  if (expression.GetExpressionClass() == duckdb::ExpressionClass::CAST) return name_of(*expression.Cast<duckdb::CastExpression>().child);
+  if (expression.GetExpressionClass() == duckdb::ExpressionClass::CAST)
+    return name_of(*expression.Cast<duckdb::CastExpression>().child);
   return expression.ToString();
 }
 
@@ -61,7 +62,8 @@ std::optional<ForeignColumns> possible(const ForeignRelation& relation, const st
 
 bool is_called(const ForeignRelation& relation, std::span<const std::string> qualifier) {
   if (relation.names.size() >= qualifier.size() &&
-      std::equal(qualifier.begin(), qualifier.end(), relation.names.end() - static_cast<std::ptrdiff_t>(qualifier.size()), same_name)) {
+      std::equal(qualifier.begin(), qualifier.end(),
+                 relation.names.end() - static_cast<std::ptrdiff_t>(qualifier.size()), same_name)) {
     return true;
   }
   // Some tools let a table keep its own name beside an alias.
@@ -70,15 +72,16 @@ bool is_called(const ForeignRelation& relation, std::span<const std::string> qua
 
 // Words that are calls without brackets, unless a column is known by them.
 bool is_value_function(std::string_view name) {
-  static constexpr auto kWords = std::to_array<std::string_view>({"current_catalog", "current_date", "current_role", "current_schema", "current_time",
-                                                                  "current_timestamp", "current_user", "localtime", "localtimestamp",
-                                                                  "session_user", "sysdate", "systimestamp"});
+  static constexpr auto kWords = std::to_array<std::string_view>(
+      {"current_catalog", "current_date", "current_role", "current_schema", "current_time", "current_timestamp",
+       "current_user", "localtime", "localtimestamp", "session_user", "sysdate", "systimestamp"});
   return std::ranges::any_of(kWords, [&](std::string_view word) { return same_name(word, name); });
 }
 
 ForeignOutputs all_of(const ForeignRelation& relation) {
   ForeignOutputs outputs = relation.columns;
-  if (relation.is_open && !relation.table.empty()) outputs.push_back({.name = "*", .from = {{.name = "*", .table = relation.table}}});
+  if (relation.is_open && !relation.table.empty())
+    outputs.push_back({.name = "*", .from = {{.name = "*", .table = relation.table}}});
   return outputs;
 }
 
@@ -88,8 +91,10 @@ bool has_stars(const ForeignOutputs& outputs) { return std::ranges::any_of(outpu
 void merge(ForeignOutputs& into, const ForeignOutputs& next, bool is_by_name) {
   const bool is_by_position = !is_by_name && !has_stars(into) && !has_stars(next);
   for (std::size_t i = 0; i < next.size(); ++i) {
-    auto same = is_by_position && i < into.size() ? into.begin() + static_cast<std::ptrdiff_t>(i)
-                                                  : std::ranges::find_if(into, [&](const auto& output) { return same_name(output.name, next[i].name); });
+    auto same =
+        is_by_position && i < into.size()
+            ? into.begin() + static_cast<std::ptrdiff_t>(i)
+            : std::ranges::find_if(into, [&](const auto& output) { return same_name(output.name, next[i].name); });
     if (same == into.end()) {
       into.push_back(next[i]);
     } else {
@@ -119,7 +124,8 @@ ForeignRelation ForeignResolver::table(const std::string& full_name, std::vector
   const auto found = catalog_.find(text::lower(full_name));
   if (found == catalog_.end()) return relation;
   relation.is_open = found->second.is_open;
-  for (const auto& column : found->second.columns) relation.columns.push_back({.name = column, .from = {{.name = column, .table = full_name}}});
+  for (const auto& column : found->second.columns)
+    relation.columns.push_back({.name = column, .from = {{.name = column, .table = full_name}}});
   return relation;
 }
 
@@ -195,14 +201,16 @@ Result<> ForeignResolver::look_at_rest(duckdb::SelectNode& node, ForeignScope& s
   }
   for (auto& expression : node.groups.group_expressions) TRY(sources(*expression, scope));
   Result<> outcome;
-  duckdb::ParsedExpressionIterator::EnumerateQueryNodeModifiers(node, [&](duckdb::unique_ptr<duckdb::ParsedExpression>& expression) {
-    if (!outcome || !expression) return;
-    if (auto found = sources(*expression, scope); !found) outcome = std::unexpected(found.error());
-  });
+  duckdb::ParsedExpressionIterator::EnumerateQueryNodeModifiers(
+      node, [&](duckdb::unique_ptr<duckdb::ParsedExpression>& expression) {
+        if (!outcome || !expression) return;
+        if (auto found = sources(*expression, scope); !found) outcome = std::unexpected(found.error());
+      });
   return outcome;
 }
 
-Result<> ForeignResolver::add_expanded(duckdb::StarExpression& star, const ForeignScope& scope, ForeignOutputs& outputs) {
+Result<> ForeignResolver::add_expanded(duckdb::StarExpression& star, const ForeignScope& scope,
+                                       ForeignOutputs& outputs) {
   if (star.expr) return not_followed("COLUMNS(…)");
   std::set<std::string> merged_seen;
   for (const auto& relation : scope.relations) {
@@ -218,7 +226,9 @@ Result<> ForeignResolver::add_expanded(duckdb::StarExpression& star, const Forei
       if (auto replaced = star.replace_list.find(output.name); replaced != star.replace_list.end()) {
         output.from = TRY(sources(*replaced->second, scope));
       }
-      if (auto renamed = star.rename_list.find(duckdb::QualifiedColumnName(output.name)); renamed != star.rename_list.end()) output.name = renamed->second;
+      if (auto renamed = star.rename_list.find(duckdb::QualifiedColumnName(output.name));
+          renamed != star.rename_list.end())
+        output.name = renamed->second;
       outputs.push_back(std::move(output));
     }
   }
@@ -232,7 +242,8 @@ Result<ForeignColumns> ForeignResolver::sources(duckdb::ParsedExpression& expres
     case duckdb::ExpressionClass::COLUMN_REF:
       return column(expression.Cast<duckdb::ColumnRefExpression>().column_names, scope);
     case duckdb::ExpressionClass::SUBQUERY: {
-      for (auto& output : TRY(query(*expression.Cast<duckdb::SubqueryExpression>().subquery->node, &scope))) all.merge(output.from);
+      for (auto& output : TRY(query(*expression.Cast<duckdb::SubqueryExpression>().subquery->node, &scope)))
+        all.merge(output.from);
       break;
     }
     case duckdb::ExpressionClass::FUNCTION:
@@ -254,7 +265,8 @@ Result<ForeignColumns> ForeignResolver::sources(duckdb::ParsedExpression& expres
     };
     auto& left = *expression.Cast<duckdb::LambdaExpression>().lhs;
     add_name(left);
-    duckdb::ParsedExpressionIterator::EnumerateChildren(left, [&](const duckdb::ParsedExpression& child) { add_name(child); });
+    duckdb::ParsedExpressionIterator::EnumerateChildren(
+        left, [&](const duckdb::ParsedExpression& child) { add_name(child); });
   }
   Result<> outcome;
   ++depth_;
@@ -311,7 +323,8 @@ ForeignColumns ForeignResolver::unqualified(const std::string& name, const Forei
   if (surely.empty() && is_value_function(name)) return {};
   if (surely.size() > 1 || maybe.size() > 1) return {{.name = name, .table = std::nullopt}};
   if (maybe.size() == 1) return maybe[0];
-  const auto alias = std::ranges::find_if(scope.aliases, [&](const auto& output) { return same_name(output.name, name); });
+  const auto alias =
+      std::ranges::find_if(scope.aliases, [&](const auto& output) { return same_name(output.name, name); });
   if (alias != scope.aliases.end()) return alias->from;
   if (scope.outer != nullptr) return unqualified(name, *scope.outer);
   return {{.name = name, .table = std::nullopt}};
@@ -326,7 +339,8 @@ Result<> ForeignResolver::add(duckdb::TableRef& ref, ForeignScope& scope) {
       auto& base = ref.Cast<duckdb::BaseTableRef>();
       auto parts = parts_of(base);
       if (parts.size() == 1) {
-        const auto cte = std::find_if(ctes_.rbegin(), ctes_.rend(), [&](const Cte& each) { return same_name(each.name, parts[0]); });
+        const auto cte =
+            std::find_if(ctes_.rbegin(), ctes_.rend(), [&](const Cte& each) { return same_name(each.name, parts[0]); });
         if (cte != ctes_.rend()) {
           auto outputs = cte->outputs;
           rename(outputs, base.column_name_alias);

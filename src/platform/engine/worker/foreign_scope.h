@@ -40,22 +40,22 @@ using ForeignOutputs = std::vector<ForeignOutput>;
 // What is known of tables: from metadata, or from earlier statements of the script.
 struct ForeignTable {
   std::vector<std::string> columns;
-  bool is_open = true;   // May have more columns than these.
+  bool is_open = true;  // May have more columns than these.
 };
 using ForeignCatalog = std::map<std::string, ForeignTable>;
 
 // Something in FROM.
 struct ForeignRelation {
-  std::vector<std::string> names;   // The parts it may be called by: alias, or the table's name.
-  std::string table;                // A table's full name; empty: a subquery, CTE or function.
+  std::vector<std::string> names;  // The parts it may be called by: alias, or the table's name.
+  std::string table;               // A table's full name; empty: a subquery, CTE or function.
   ForeignOutputs columns;
   bool is_open = false;
 };
 
 struct ForeignScope {
   std::vector<ForeignRelation> relations;
-  std::set<std::string> merged;     // Columns of USING.
-  ForeignOutputs aliases;           // Of the SELECT list so far.
+  std::set<std::string> merged;  // Columns of USING.
+  ForeignOutputs aliases;        // Of the SELECT list so far.
   const ForeignScope* outer = nullptr;
 };
 
@@ -90,7 +90,7 @@ class ForeignResolver {
 
   const ForeignCatalog& catalog_;
   std::vector<Cte> ctes_;
-  std::vector<std::string> parameters_;   // Of lambdas around.
+  std::vector<std::string> parameters_;  // Of lambdas around.
   std::set<std::string> reads_;
   int depth_ = 0;
 };

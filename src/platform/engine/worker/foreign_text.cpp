@@ -11,7 +11,9 @@ namespace {
 
 using Kind = Token::Kind;
 
-bool is_word_start(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80; }
+bool is_word_start(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+}
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_word(char c) { return is_word_start(c) || is_digit(c) || c == '$' || c == '@' || c == '#'; }
 
@@ -85,9 +87,11 @@ std::size_t end_of_token(std::string_view sql, std::size_t at, Kind& kind) {
 class Edits {
  public:
   explicit Edits(std::string_view text) : text_(text) {}
-  void replace(std::size_t start, std::size_t end, std::string with) { edits_.push_back({start, end, std::move(with)}); }
+  void replace(std::size_t start, std::size_t end, std::string with) {
+    edits_.push_back({start, edits_.size(), end, std::move(with)});
+  }
   std::string apply() {
-    std::ranges::stable_sort(edits_, {}, &Edit::start);
+    std::ranges::sort(edits_, {}, [](const Edit& edit) { return std::pair(edit.start, edit.order); });
     std::string answer;
     std::size_t at = 0;
     for (const auto& edit : edits_) {
@@ -100,20 +104,22 @@ class Edits {
 
  private:
   struct Edit {
-    std::size_t start, end;
+    std::size_t start, order, end;
     std::string with;
   };
   std::string_view text_;
   std::vector<Edit> edits_;
 };
 
-constexpr auto kAfterItems = std::to_array<std::string_view>({"FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "UNION", "EXCEPT", "INTERSECT",
-                                                              "WINDOW", "QUALIFY", "INTO", "OFFSET", "FETCH", "MINUS"});
+constexpr auto kAfterItems =
+    std::to_array<std::string_view>({"FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "UNION", "EXCEPT",
+                                     "INTERSECT", "WINDOW", "QUALIFY", "INTO", "OFFSET", "FETCH", "MINUS"});
 
 // Words after which a last word is an operand, not an alias.
 constexpr auto kBeforeOperand = std::to_array<std::string_view>(
-    {"AND", "OR", "NOT", "IS", "IN", "LIKE", "ILIKE", "BETWEEN", "CASE", "WHEN", "THEN", "ELSE", "DISTINCT", "OVER", "ZONE", "COLLATE",
-     "FROM", "ESCAPE", "SIMILAR", "TO", "GLOB", "INTERVAL", "DATE", "TIMESTAMP", "ALL", "ANY", "EXISTS", "DIV", "MOD", "RLIKE", "REGEXP"});
+    {"AND",  "OR",        "NOT",  "IS",   "IN",      "LIKE", "ILIKE",  "BETWEEN", "CASE",  "WHEN", "THEN",
+     "ELSE", "DISTINCT",  "OVER", "ZONE", "COLLATE", "FROM", "ESCAPE", "SIMILAR", "TO",    "GLOB", "INTERVAL",
+     "DATE", "TIMESTAMP", "ALL",  "ANY",  "EXISTS",  "DIV",  "MOD",    "RLIKE",   "REGEXP"});
 
 constexpr auto kNeverAlias = std::to_array<std::string_view>({"NULL", "TRUE", "FALSE", "END", "UNKNOWN", "NULLS"});
 
@@ -123,7 +129,8 @@ bool has_name(const std::vector<Token>& tokens, std::size_t first, std::size_t l
     if (tokens[i].depth == depth && tokens[i].kind == Kind::word && tokens[i].upper == "AS") return true;
   }
   const Token& end = tokens[last - 1];
-  if (last - first < 2 || (end.kind != Kind::word && end.kind != Kind::quoted) || is_one_of(end, kNeverAlias)) return false;
+  if (last - first < 2 || (end.kind != Kind::word && end.kind != Kind::quoted) || is_one_of(end, kNeverAlias))
+    return false;
   const Token& before = tokens[last - 2];
   if (last - first >= 3 && tokens[last - 3].upper == "INTERVAL") return false;
   if (before.kind == Kind::symbol) return before.upper == ")" || before.upper == "]";
@@ -154,12 +161,15 @@ void name_items_of(std::string_view sql, const std::vector<Token>& tokens, std::
   const int depth = tokens[at].depth;
   if (++at < tokens.size() && (tokens[at].upper == "DISTINCT" || tokens[at].upper == "ALL")) {
     ++at;
-    if (at + 1 < tokens.size() && tokens[at].upper == "ON" && tokens[at + 1].upper == "(") at = after_brackets(tokens, at + 1);
+    if (at + 1 < tokens.size() && tokens[at].upper == "ON" && tokens[at + 1].upper == "(")
+      at = after_brackets(tokens, at + 1);
   }
   std::size_t first = at;
   for (; at <= tokens.size(); ++at) {
-    const bool is_over = at == tokens.size() || tokens[at].depth < depth || (tokens[at].depth == depth && is_one_of(tokens[at], kAfterItems));
-    const bool is_comma = !is_over && tokens[at].depth == depth && tokens[at].upper == "," && tokens[at].kind == Kind::symbol;
+    const bool is_over = at == tokens.size() || tokens[at].depth < depth ||
+                         (tokens[at].depth == depth && is_one_of(tokens[at], kAfterItems));
+    const bool is_comma =
+        !is_over && tokens[at].depth == depth && tokens[at].upper == "," && tokens[at].kind == Kind::symbol;
     if (!is_over && !is_comma) continue;
     if (at > first && !has_name(tokens, first, at) && !names_itself(tokens, first, at)) {
       const std::size_t start = tokens[first].start, end = tokens[at - 1].end;
@@ -172,8 +182,9 @@ void name_items_of(std::string_view sql, const std::vector<Token>& tokens, std::
 
 constexpr auto kJoinsWithoutCondition = std::to_array<std::string_view>({"CROSS", "NATURAL", "POSITIONAL"});
 constexpr auto kAfterJoined = std::to_array<std::string_view>(
-    {"ON", "USING", "JOIN", "LEFT", "RIGHT", "FULL", "INNER", "CROSS", "NATURAL", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "UNION", "EXCEPT",
-     "INTERSECT", "WINDOW", "QUALIFY", "SET", "WHEN", "SEMI", "ANTI", "ASOF", "POSITIONAL", "FETCH", "OFFSET", "SELECT", "TABLESAMPLE", "MINUS"});
+    {"ON",    "USING",  "JOIN",  "LEFT",  "RIGHT",      "FULL",   "INNER",     "CROSS",  "NATURAL",     "WHERE",
+     "GROUP", "HAVING", "ORDER", "LIMIT", "UNION",      "EXCEPT", "INTERSECT", "WINDOW", "QUALIFY",     "SET",
+     "WHEN",  "SEMI",   "ANTI",  "ASOF",  "POSITIONAL", "FETCH",  "OFFSET",    "SELECT", "TABLESAMPLE", "MINUS"});
 
 // The position after a joined table and its alias.
 std::size_t after_joined(const std::vector<Token>& tokens, std::size_t at) {
@@ -186,7 +197,8 @@ std::size_t after_joined(const std::vector<Token>& tokens, std::size_t at) {
     if (at < tokens.size() && tokens[at].upper == "(") at = after_brackets(tokens, at);
   }
   if (at < tokens.size() && tokens[at].upper == "AS") ++at;
-  if (at < tokens.size() && (tokens[at].kind == Kind::quoted || (tokens[at].kind == Kind::word && !is_one_of(tokens[at], kAfterJoined)))) {
+  if (at < tokens.size() &&
+      (tokens[at].kind == Kind::quoted || (tokens[at].kind == Kind::word && !is_one_of(tokens[at], kAfterJoined)))) {
     ++at;
     if (at < tokens.size() && tokens[at].upper == "(") at = after_brackets(tokens, at);
   }
@@ -195,9 +207,9 @@ std::size_t after_joined(const std::vector<Token>& tokens, std::size_t at) {
 
 void complete_joins(const std::vector<Token>& tokens, Edits& edits) {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
-    if (tokens[i].kind != Kind::word || tokens[i].upper != "JOIN") continue;
+    if (tokens[i].kind != Kind::word || tokens[i].upper != "JOIN" || i + 1 == tokens.size()) continue;
     const Token* kind = i > 0 ? &tokens[i - 1] : nullptr;
-    const std::size_t after = after_joined(tokens, i + 1);
+    const std::size_t after = std::min(after_joined(tokens, i + 1), tokens.size());
     const bool has_condition = after < tokens.size() && (tokens[after].upper == "ON" || tokens[after].upper == "USING");
     if (kind != nullptr && is_one_of(*kind, kJoinsWithoutCondition)) {
       if (has_condition && kind->upper == "CROSS") edits.replace(kind->start, kind->end, "INNER");
@@ -217,7 +229,8 @@ void strip_set_targets(const std::vector<Token>& tokens, Edits& edits) {
       if (at != i + 1 && tokens[at - 1].upper != ",") continue;
       std::size_t last = at;
       while (last + 2 < tokens.size() && tokens[last + 1].upper == ".") last += 2;
-      if (last > at && last + 1 < tokens.size() && tokens[last + 1].upper == "=") edits.replace(tokens[at].start, tokens[last].start, "");
+      if (last > at && last + 1 < tokens.size() && tokens[last + 1].upper == "=")
+        edits.replace(tokens[at].start, tokens[last].start, "");
     }
   }
 }
@@ -227,7 +240,9 @@ std::size_t after_name(const std::vector<Token>& tokens, std::size_t at) {
   return at + 1;
 }
 
-bool is(const std::vector<Token>& tokens, std::size_t at, std::string_view upper) { return at < tokens.size() && tokens[at].upper == upper; }
+bool is(const std::vector<Token>& tokens, std::size_t at, std::string_view upper) {
+  return at < tokens.size() && tokens[at].upper == upper;
+}
 
 void remove(const std::vector<Token>& tokens, std::size_t first, std::size_t last, Edits& edits) {
   if (first < last && last <= tokens.size()) edits.replace(tokens[first].start, tokens[last - 1].end, "");
@@ -236,12 +251,15 @@ void remove(const std::vector<Token>& tokens, std::size_t first, std::size_t las
 // INSERT [OVERWRITE] [INTO] [TABLE] t [PARTITION (…)] → INSERT INTO t
 void fix_insert(const std::vector<Token>& tokens, std::size_t at, Edits& edits) {
   std::size_t name = at + 1;
-  while (is(tokens, name, "OVERWRITE") || is(tokens, name, "INTO") || (is(tokens, name, "TABLE") && !is(tokens, name + 1, "("))) ++name;
+  while (is(tokens, name, "OVERWRITE") || is(tokens, name, "INTO") ||
+         (is(tokens, name, "TABLE") && !is(tokens, name + 1, "(")))
+    ++name;
   if (name >= tokens.size() || tokens[name].upper == "OR") return;
   remove(tokens, at + 1, name, edits);
   edits.replace(tokens[name].start, tokens[name].start, "INTO ");
   const std::size_t after = after_name(tokens, name);
-  if (is(tokens, after, "PARTITION") && is(tokens, after + 1, "(")) remove(tokens, after, after_brackets(tokens, after + 1), edits);
+  if (is(tokens, after, "PARTITION") && is(tokens, after + 1, "("))
+    remove(tokens, after, after_brackets(tokens, after + 1), edits);
 }
 
 // CREATE TABLE t LIKE u, … CLONE u: reads u, takes no column of it. CREATE TABLE t SELECT …: AS is missing.
@@ -262,12 +280,14 @@ void fix_heads(const std::vector<Token>& tokens, Edits& edits) {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     const Token& token = tokens[i];
     if (token.kind != Kind::word) continue;
-    if (token.upper == "INSERT" && token.depth == 0 && (i == 0 || tokens[i - 1].upper != "THEN")) fix_insert(tokens, i, edits);
+    if (token.upper == "INSERT" && token.depth == 0 && (i == 0 || tokens[i - 1].upper != "THEN"))
+      fix_insert(tokens, i, edits);
     if (token.upper == "MERGE" && i == 0 && !is(tokens, 1, "INTO")) edits.replace(token.end, token.end, " INTO");
     if (token.upper == "CREATE" && i == 0) fix_create(tokens, edits);
     if (token.upper == "DEFAULT" && is(tokens, i + 1, ".")) edits.replace(token.start, token.end, "\"default\"");
     // FROM (t)
-    if ((token.upper == "FROM" || token.upper == "JOIN") && is(tokens, i + 1, "(") && i + 2 < tokens.size() && tokens[i + 2].kind != Kind::symbol) {
+    if ((token.upper == "FROM" || token.upper == "JOIN") && is(tokens, i + 1, "(") && i + 2 < tokens.size() &&
+        tokens[i + 2].kind != Kind::symbol) {
       const std::size_t after = after_name(tokens, i + 2);
       if (!is(tokens, after, ")")) continue;
       edits.replace(tokens[i + 1].start, tokens[i + 1].end, " ");
@@ -284,8 +304,8 @@ std::optional<std::string> select_into(std::string_view sql, const std::vector<T
     if (tokens[i].upper == "FROM") return std::nullopt;
     if (tokens[i].upper != "INTO") continue;
     std::size_t first = i + 1;
-    while (first + 1 < tokens.size() && (tokens[first].upper == "TEMP" || tokens[first].upper == "TEMPORARY" || tokens[first].upper == "TABLE" ||
-                                         tokens[first].upper == "UNLOGGED")) {
+    while (first + 1 < tokens.size() && (tokens[first].upper == "TEMP" || tokens[first].upper == "TEMPORARY" ||
+                                         tokens[first].upper == "TABLE" || tokens[first].upper == "UNLOGGED")) {
       ++first;
     }
     std::size_t last = first;
@@ -333,7 +353,8 @@ std::vector<std::string> split_statements(std::string_view sql) {
 
 std::string in_our_dialect(std::string sql) {
   for (const auto& token : tokenize(sql)) {
-    if (token.kind == Kind::quoted && sql[token.start] == '`' && token.end - token.start >= 2) sql[token.start] = sql[token.end - 1] = '"';
+    if (token.kind == Kind::quoted && sql[token.start] == '`' && token.end - token.start >= 2)
+      sql[token.start] = sql[token.end - 1] = '"';
   }
   if (auto created = select_into(sql, tokenize(sql))) sql = std::move(*created);
   Edits edits(sql);

@@ -11,8 +11,8 @@ struct Token {
   enum class Kind { word, quoted, text, number, symbol };
   Kind kind;
   std::size_t start, end;
-  int depth;           // Of brackets around it.
-  std::string upper;   // Words in upper case, symbols as they are.
+  int depth;          // Of brackets around it.
+  std::string upper;  // Words in upper case, symbols as they are.
 };
 std::vector<Token> tokenize(std::string_view sql);
 
@@ -23,7 +23,8 @@ std::vector<std::string> split_statements(std::string_view sql);
 // SELECT … INTO t. What it does not know it leaves.
 std::string in_our_dialect(std::string sql);
 
-// Gives each SELECT item without a name its own text as its name, as other tools report it: `max(a)` → `max(a) AS "max(a)"`.
+// Gives each SELECT item without a name its own text as its name, as other tools report it: `max(a)` → `max(a) AS
+// "max(a)"`.
 std::string name_select_items(std::string_view sql);
 
 }  // namespace weft::engine::worker

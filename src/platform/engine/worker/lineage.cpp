@@ -28,7 +28,8 @@ struct BindingLess {
 
 class Tracer {
  public:
-  Tracer(const std::vector<Relation>& relations, RelationOf relation_of_scan) : relations_(relations), relation_of_scan_(relation_of_scan) {}
+  Tracer(const std::vector<Relation>& relations, RelationOf relation_of_scan)
+      : relations_(relations), relation_of_scan_(relation_of_scan) {}
 
   void trace(LogicalOperator& op);
   Uses of(const ColumnBinding& binding) const {
@@ -57,6 +58,8 @@ class Tracer {
   void trace_cte_ref(duckdb::LogicalCTERef& ref);
   void trace_join(duckdb::LogicalComparisonJoin& join);
   void trace_distinct(duckdb::LogicalDistinct& distinct);
+  void trace_delim_get(const duckdb::LogicalDelimGet& get);
+  void trace_values(duckdb::LogicalExpressionGet& get);
   void trace_other(LogicalOperator& op);
   int view_of(const std::string& cte_name) const;
 
@@ -64,8 +67,8 @@ class Tracer {
   RelationOf relation_of_scan_;
   std::map<ColumnBinding, Uses, BindingLess> columns_;
   std::map<duckdb::idx_t, std::vector<Uses>> ctes_;
-  std::map<duckdb::idx_t, int> views_;        // CTE index → relation.
-  std::vector<std::vector<Uses>> delims_;     // What the enclosing delim joins hand to their delim scans.
+  std::map<duckdb::idx_t, int> views_;     // CTE index → relation.
+  std::vector<std::vector<Uses>> delims_;  // What the enclosing delim joins hand to their delim scans.
   Uses rows_;
 };
 
@@ -136,11 +139,13 @@ void Tracer::trace_get(duckdb::LogicalGet& get) {
     Uses inputs;
     if (!get.children.empty()) {
       const auto given = outputs(*get.children[0]);
-      const std::size_t count = get.input_table_types.empty() ? given.size() : std::min(given.size(), get.input_table_types.size());
+      const std::size_t count =
+          get.input_table_types.empty() ? given.size() : std::min(given.size(), get.input_table_types.size());
       for (std::size_t i = 0; i < count; ++i) inputs.add(given[i]);
       rows_by(inputs, Use::join);
     }
-    for (std::size_t i = 0; i < std::max<std::size_t>(get.GetColumnIds().size(), 1); ++i) set({get.table_index, i}, inputs);
+    for (std::size_t i = 0; i < std::max<std::size_t>(get.GetColumnIds().size(), 1); ++i)
+      set({get.table_index, i}, inputs);
     return;
   }
   CHECK(static_cast<std::size_t>(relation) < relations_.size());
@@ -151,7 +156,8 @@ void Tracer::trace_get(duckdb::LogicalGet& get) {
     const std::string& name = get.names[ids[i].GetPrimaryIndex()];
     const auto found = std::ranges::find(columns, name, &Column::name);
     const int field_id = found == columns.end() ? 0 : found->field_id;
-    set({get.table_index, i}, Uses::column({.relation = relation, .column = name, .field_id = field_id, .use = Use::value}));
+    set({get.table_index, i},
+        Uses::column({.relation = relation, .column = name, .field_id = field_id, .use = Use::value}));
   }
 }
 
@@ -179,7 +185,8 @@ void Tracer::trace_pivot(duckdb::LogicalPivot& pivot) {
   const std::size_t groups = std::min<std::size_t>(pivot.bound_pivot.group_count, given.size());
   Uses pivoted;
   for (std::size_t i = groups; i < given.size(); ++i) pivoted.add(given[i]);
-  for (std::size_t i = 0; i < pivot.bound_pivot.types.size(); ++i) set({pivot.pivot_index, i}, i < groups ? given[i] : pivoted);
+  for (std::size_t i = 0; i < pivot.bound_pivot.types.size(); ++i)
+    set({pivot.pivot_index, i}, i < groups ? given[i] : pivoted);
 }
 
 void Tracer::trace_set_operation(duckdb::LogicalSetOperation& op) {
@@ -217,7 +224,8 @@ void Tracer::trace_recursion(duckdb::LogicalRecursiveCTE& cte) {
 
 int Tracer::view_of(const std::string& cte_name) const {
   for (std::size_t i = 0; i < relations_.size(); ++i) {
-    if (relations_[i].kind == RelationKind::view && cte_name == view_cte(static_cast<int>(i))) return static_cast<int>(i);
+    if (relations_[i].kind == RelationKind::view && cte_name == view_cte(static_cast<int>(i)))
+      return static_cast<int>(i);
   }
   return -1;
 }
@@ -277,6 +285,19 @@ void Tracer::trace_distinct(duckdb::LogicalDistinct& distinct) {
   for (const auto& order : distinct.order_by->orders) rows_by(of(*order.expression), Use::order);
 }
 
+void Tracer::trace_delim_get(const duckdb::LogicalDelimGet& get) {
+  for (std::size_t i = 0; i < get.chunk_types.size() && !delims_.empty(); ++i) {
+    if (i < delims_.back().size()) set({get.table_index, i}, delims_.back()[i]);
+  }
+}
+
+void Tracer::trace_values(duckdb::LogicalExpressionGet& get) {
+  trace_children(get);
+  for (const auto& row : get.expressions) {
+    for (std::size_t i = 0; i < row.size(); ++i) columns_[{get.table_index, i}].add(of(*row[i]));
+  }
+}
+
 void Tracer::trace_other(LogicalOperator& op) {
   trace_children(op);
   duckdb::LogicalOperatorVisitor::EnumerateExpressions(
@@ -320,21 +341,10 @@ void Tracer::trace(LogicalOperator& op) {
       return trace_cte(op.Cast<duckdb::LogicalMaterializedCTE>());
     case LogicalOperatorType::LOGICAL_CTE_REF:
       return trace_cte_ref(op.Cast<duckdb::LogicalCTERef>());
-    case LogicalOperatorType::LOGICAL_DELIM_GET: {
-      const auto& get = op.Cast<duckdb::LogicalDelimGet>();
-      for (std::size_t i = 0; i < get.chunk_types.size() && !delims_.empty(); ++i) {
-        if (i < delims_.back().size()) set({get.table_index, i}, delims_.back()[i]);
-      }
-      return;
-    }
-    case LogicalOperatorType::LOGICAL_EXPRESSION_GET: {
-      trace_children(op);
-      const auto& get = op.Cast<duckdb::LogicalExpressionGet>();
-      for (const auto& row : get.expressions) {
-        for (std::size_t i = 0; i < row.size(); ++i) columns_[{get.table_index, i}].add(of(*row[i]));
-      }
-      return;
-    }
+    case LogicalOperatorType::LOGICAL_DELIM_GET:
+      return trace_delim_get(op.Cast<duckdb::LogicalDelimGet>());
+    case LogicalOperatorType::LOGICAL_EXPRESSION_GET:
+      return trace_values(op.Cast<duckdb::LogicalExpressionGet>());
     case LogicalOperatorType::LOGICAL_COMPARISON_JOIN:
     case LogicalOperatorType::LOGICAL_DELIM_JOIN:
     case LogicalOperatorType::LOGICAL_ASOF_JOIN:
@@ -368,7 +378,8 @@ void note_read(const Uses& uses, Plan& plan) {
 
 }  // namespace
 
-Result<> trace_lineage(LogicalOperator& bound, const std::vector<Relation>& relations, Plan& plan, RelationOf relation_of_scan) {
+Result<> trace_lineage(LogicalOperator& bound, const std::vector<Relation>& relations, Plan& plan,
+                       RelationOf relation_of_scan) {
   LogicalOperator* root = &bound;
   const bool is_explained = root->type == LogicalOperatorType::LOGICAL_EXPLAIN;
   if (is_explained) root = root->children[0].get();
@@ -386,7 +397,8 @@ Result<> trace_lineage(LogicalOperator& bound, const std::vector<Relation>& rela
       if (!is_explained) plan.columns[i].from = uses.list();
     }
   } catch (const std::exception& exception) {
-    return fail(ErrorKind::internal, "sql.lineage", "the lineage of the query could not be traced: {}", exception.what());
+    return fail(ErrorKind::internal, "sql.lineage", "the lineage of the query could not be traced: {}",
+                exception.what());
   }
   return {};
 }

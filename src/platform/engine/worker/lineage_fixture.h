@@ -12,7 +12,7 @@ class ClientContext;
 
 namespace weft::engine::worker::testing {
 
-using Row = std::vector<std::string>;   // "NULL" or the value as text.
+using Row = std::vector<std::string>;  // "NULL" or the value as text.
 
 // An engine with a `weft_scan` of its own that gives rows from memory, for tests of what the worker understands.
 class Bench {

@@ -1,3 +1,4 @@
+#include "platform/engine/worker/lineage_fixture.h"
 #include "base/text.h"
 #include "duckdb.hpp"
 #include "duckdb/function/table_function.hpp"
@@ -6,7 +7,6 @@
 #include "duckdb/optimizer/optimizer_extension.hpp"
 #include "duckdb/parser/statement/explain_statement.hpp"
 #include "duckdb/planner/operator/logical_get.hpp"
-#include "platform/engine/worker/lineage_fixture.h"
 #include "platform/engine/worker/lineage_uses.h"
 #include "platform/engine/worker/rewrite_barrier.h"
 #include "platform/engine/worker/statement.h"
@@ -34,7 +34,8 @@ struct Scanning : duckdb::GlobalTableFunctionState {
 };
 
 duckdb::unique_ptr<duckdb::FunctionData> bind(duckdb::ClientContext&, duckdb::TableFunctionBindInput& input,
-                                              duckdb::vector<duckdb::LogicalType>& types, duckdb::vector<duckdb::string>& names) {
+                                              duckdb::vector<duckdb::LogicalType>& types,
+                                              duckdb::vector<duckdb::string>& names) {
   auto bound = duckdb::make_uniq<Bound>();
   bound->table = &input.info->Cast<Tables>().tables[static_cast<std::size_t>(input.inputs[0].GetValue<int>())];
   types = bound->table->types;
@@ -42,7 +43,8 @@ duckdb::unique_ptr<duckdb::FunctionData> bind(duckdb::ClientContext&, duckdb::Ta
   return bound;
 }
 
-duckdb::unique_ptr<duckdb::GlobalTableFunctionState> init(duckdb::ClientContext&, duckdb::TableFunctionInitInput& input) {
+duckdb::unique_ptr<duckdb::GlobalTableFunctionState> init(duckdb::ClientContext&,
+                                                          duckdb::TableFunctionInitInput& input) {
   auto state = duckdb::make_uniq<Scanning>();
   state->columns = input.column_ids;
   return state;
@@ -110,9 +112,16 @@ int Bench::table(const std::string& name, const std::string& columns, const std:
   auto made = state_->maker.Query("CREATE OR REPLACE TABLE made (" + columns + ")");
   if (made->HasError()) throw std::runtime_error(made->GetError());
   auto empty = state_->maker.Query("SELECT * FROM made");
-  Relation relation{.name = name, .kind = RelationKind::table, .columns = {}, .row_filter_sql = {}, .row_count = 0, .view_sql = {}, .view_relations = {}};
+  Relation relation{.name = name,
+                    .kind = RelationKind::table,
+                    .columns = {},
+                    .row_filter_sql = {},
+                    .row_count = 0,
+                    .view_sql = {},
+                    .view_relations = {}};
   int field_id = 0;
-  for (const auto& column : empty->names) relation.columns.push_back({.field_id = ++field_id, .name = column, .type = {}, .mask_sql = {}});
+  for (const auto& column : empty->names)
+    relation.columns.push_back({.field_id = ++field_id, .name = column, .type = {}, .mask_sql = {}});
   state_->tables->tables.resize(relations_.size() + 1);
   state_->tables->tables.back() = {.names = empty->names, .types = empty->types, .rows = {}};
   relations_.push_back(std::move(relation));
@@ -145,7 +154,8 @@ void Bench::replace_rows(int relation, const std::string& rows) {
   table.rows.clear();
   for (duckdb::idx_t row = 0; row < result->RowCount(); ++row) {
     duckdb::vector<duckdb::Value> values;
-    for (duckdb::idx_t column = 0; column < result->ColumnCount(); ++column) values.push_back(result->GetValue(column, row));
+    for (duckdb::idx_t column = 0; column < result->ColumnCount(); ++column)
+      values.push_back(result->GetValue(column, row));
     table.rows.push_back(std::move(values));
   }
 }
@@ -174,7 +184,8 @@ Result<Plan> Bench::plan(const std::string& sql) {
   auto prepared = state_->connection.Prepare(duckdb::unique_ptr<duckdb::SQLStatement>(statement.release()));
   if (prepared->HasError()) return fail(ErrorKind::invalid, "sql.bind", "{}", prepared->GetError());
   TRY(state_->hook->outcome);
-  for (std::size_t i = 0; i < state_->hook->plan.columns.size(); ++i) state_->hook->plan.columns[i].name = prepared->GetNames()[i];
+  for (std::size_t i = 0; i < state_->hook->plan.columns.size(); ++i)
+    state_->hook->plan.columns[i].name = prepared->GetNames()[i];
   return state_->hook->plan;
 }
 
@@ -186,7 +197,8 @@ Result<std::vector<Row>> Bench::rows(const std::string& sql) {
   std::vector<Row> rows;
   for (const auto& row : *result) {
     Row values;
-    for (duckdb::idx_t i = 0; i < result->ColumnCount(); ++i) values.push_back(row.GetValue<duckdb::Value>(i).ToString());
+    for (duckdb::idx_t i = 0; i < result->ColumnCount(); ++i)
+      values.push_back(row.GetValue<duckdb::Value>(i).ToString());
     rows.push_back(std::move(values));
   }
   return rows;

@@ -29,7 +29,8 @@ class Uses {
 
 // trace_lineage of analysis.h with another way to tell scans: for tests without files.
 using RelationOf = int (*)(const duckdb::LogicalGet&);
-Result<> trace_lineage(duckdb::LogicalOperator& bound, const std::vector<Relation>& relations, Plan& plan, RelationOf relation_of_scan);
+Result<> trace_lineage(duckdb::LogicalOperator& bound, const std::vector<Relation>& relations, Plan& plan,
+                       RelationOf relation_of_scan);
 
 // The name of the CTE that rewriting makes of a view.
 std::string view_cte(int relation);

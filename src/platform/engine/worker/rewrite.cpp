@@ -48,24 +48,27 @@ class PolicyNames {
     if (expression.GetExpressionClass() == duckdb::ExpressionClass::LAMBDA) {
       add_parameters(*expression.Cast<duckdb::LambdaExpression>().lhs);
     }
-    duckdb::ParsedExpressionIterator::EnumerateChildren(expression, [&](duckdb::ParsedExpression& child) { find_parameters(child); });
+    duckdb::ParsedExpressionIterator::EnumerateChildren(
+        expression, [&](duckdb::ParsedExpression& child) { find_parameters(child); });
   }
 
   void add_parameters(duckdb::ParsedExpression& left) {
     if (left.GetExpressionClass() == duckdb::ExpressionClass::COLUMN_REF) {
       parameters_.insert(text::lower(left.Cast<duckdb::ColumnRefExpression>().column_names[0]));
     }
-    duckdb::ParsedExpressionIterator::EnumerateChildren(left, [&](duckdb::ParsedExpression& child) { add_parameters(child); });
+    duckdb::ParsedExpressionIterator::EnumerateChildren(
+        left, [&](duckdb::ParsedExpression& child) { add_parameters(child); });
   }
 
   Result<> lead_all(ExpressionSlot& slot) {
     if (slot->GetExpressionClass() == duckdb::ExpressionClass::COLUMN_REF) {
       auto& names = slot->Cast<duckdb::ColumnRefExpression>().column_names;
       if (parameters_.contains(text::lower(names[0]))) return {};
-      const bool is_column = std::ranges::any_of(relation_.columns, [&](const Column& column) { return text::iequals(column.name, names[0]); });
+      const bool is_column = std::ranges::any_of(
+          relation_.columns, [&](const Column& column) { return text::iequals(column.name, names[0]); });
       if (!is_column) {
-        return fail(ErrorKind::internal, "sql.policy", "a policy of {} names the column {}, which the relation does not have",
-                    relation_.name, names[0]);
+        return fail(ErrorKind::internal, "sql.policy",
+                    "a policy of {} names the column {}, which the relation does not have", relation_.name, names[0]);
       }
       names.insert(names.begin(), std::string(kInner));
       return {};
@@ -95,10 +98,12 @@ class Rewriter {
   Result<> rewrite(duckdb::SelectStatement& select, const std::vector<int>& relation_of_place) {
     auto places = TRY(table_places(select));
     if (places.size() != relation_of_place.size()) {
-      return fail(ErrorKind::internal, "sql.rewrite", "the SQL names {} tables and {} were resolved", places.size(), relation_of_place.size());
+      return fail(ErrorKind::internal, "sql.rewrite", "the SQL names {} tables and {} were resolved", places.size(),
+                  relation_of_place.size());
     }
     TRY(lead_names(select));
-    for (std::size_t i = 0; i < places.size(); ++i) *places[i].slot = TRY(replacement(*places[i].ref, relation_of_place[i]));
+    for (std::size_t i = 0; i < places.size(); ++i)
+      *places[i].slot = TRY(replacement(*places[i].ref, relation_of_place[i]));
     return {};
   }
 
@@ -108,7 +113,8 @@ class Rewriter {
     duckdb::CommonTableExpressionMap all;
     for (auto& [name, info] : views_) all.map.insert(name, std::move(info));
     for (auto& entry : select.node->cte_map.map) {
-      if (all.map.find(entry.first) != all.map.end()) return not_allowed({}, format("the CTE name {} is reserved", entry.first));
+      if (all.map.find(entry.first) != all.map.end())
+        return not_allowed({}, format("the CTE name {} is reserved", entry.first));
       all.map.insert(entry.first, std::move(entry.second));
     }
     select.node->cte_map = std::move(all);
@@ -123,7 +129,8 @@ class Rewriter {
       return fail(ErrorKind::internal, "sql.rewrite", "{} was resolved to no relation", original.table_name);
     }
     const Relation& relation = relations_[static_cast<std::size_t>(index)];
-    const bool is_masked = std::ranges::any_of(relation.columns, [](const Column& column) { return !column.mask_sql.empty(); });
+    const bool is_masked =
+        std::ranges::any_of(relation.columns, [](const Column& column) { return !column.mask_sql.empty(); });
     TableSlot made;
     if (relation.kind == RelationKind::view || is_masked || !relation.row_filter_sql.empty()) {
       made = TRY(governed(relation, index));
@@ -150,16 +157,18 @@ class Rewriter {
     }
     node->from_table->alias = kInner;
     for (const auto& column : relation.columns) {
-      auto value = column.mask_sql.empty() ? inner_column(column.name) : TRY(policy_expression(relation, column.mask_sql));
+      auto value =
+          column.mask_sql.empty() ? inner_column(column.name) : TRY(policy_expression(relation, column.mask_sql));
       value->SetAlias(column.name);
       node->select_list.push_back(std::move(value));
     }
     if (node->select_list.empty()) node->select_list.push_back(duckdb::make_uniq<duckdb::StarExpression>());
     if (!relation.row_filter_sql.empty()) {
       auto filter = TRY(policy_expression(relation, relation.row_filter_sql));
-      auto mark = duckdb::make_uniq<duckdb::FunctionExpression>(std::string(kBarrier), duckdb::vector<ExpressionSlot>{});
-      node->where_clause =
-          duckdb::make_uniq<duckdb::ConjunctionExpression>(duckdb::ExpressionType::CONJUNCTION_AND, std::move(mark), std::move(filter));
+      auto mark =
+          duckdb::make_uniq<duckdb::FunctionExpression>(std::string(kBarrier), duckdb::vector<ExpressionSlot>{});
+      node->where_clause = duckdb::make_uniq<duckdb::ConjunctionExpression>(duckdb::ExpressionType::CONJUNCTION_AND,
+                                                                            std::move(mark), std::move(filter));
     }
     auto select = duckdb::make_uniq<duckdb::SelectStatement>();
     select->node = std::move(node);
@@ -171,10 +180,12 @@ class Rewriter {
     const Relation& relation = relations_[at];
     if (states_[at] == ViewState::done) return {};
     if (states_[at] == ViewState::visiting) {
-      return fail(ErrorKind::invalid, "sql.view_cycle", "the view {} reads itself, through {} views", relation.name, depth_);
+      return fail(ErrorKind::invalid, "sql.view_cycle", "the view {} reads itself, through {} views", relation.name,
+                  depth_);
     }
     if (depth_ >= kViewsDeepMax) {
-      return fail(ErrorKind::limit, "sql.views_too_deep", "the view {} stands below {} other views, which is the limit", relation.name, depth_);
+      return fail(ErrorKind::limit, "sql.views_too_deep", "the view {} stands below {} other views, which is the limit",
+                  relation.name, depth_);
     }
     states_[at] = ViewState::visiting;
     ++depth_;

@@ -26,12 +26,15 @@ class Barrier final : public duckdb::LogicalExtensionOperator {
   duckdb::string GetName() const override { return "WEFT_BARRIER"; }
   std::string GetExtensionName() const override { return std::string(kBarrier); }
   duckdb::vector<duckdb::ColumnBinding> GetColumnBindings() override { return children[0]->GetColumnBindings(); }
-  duckdb::idx_t EstimateCardinality(duckdb::ClientContext& context) override { return children[0]->EstimateCardinality(context); }
+  duckdb::idx_t EstimateCardinality(duckdb::ClientContext& context) override {
+    return children[0]->EstimateCardinality(context);
+  }
 
   duckdb::PhysicalOperator& CreatePlan(duckdb::ClientContext&, duckdb::PhysicalPlanGenerator& planner) override {
     return planner.CreatePlan(*children[0]);
   }
-  void ResolveColumnBindings(duckdb::ColumnBindingResolver& resolver, duckdb::vector<duckdb::ColumnBinding>& bindings) override {
+  void ResolveColumnBindings(duckdb::ColumnBindingResolver& resolver,
+                             duckdb::vector<duckdb::ColumnBinding>& bindings) override {
     resolver.VisitOperator(*children[0]);
     bindings = GetColumnBindings();
   }

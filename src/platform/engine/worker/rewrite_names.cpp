@@ -24,7 +24,9 @@ std::vector<std::string> parts_of(const duckdb::BaseTableRef& ref) {
   return parts;
 }
 
-bool equal(const std::vector<std::string>& a, const std::vector<std::string>& b) { return std::ranges::equal(a, b, text::iequals); }
+bool equal(const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  return std::ranges::equal(a, b, text::iequals);
+}
 
 class NameLeader : public TreeWalk {
  protected:
@@ -69,8 +71,8 @@ class NameLeader : public TreeWalk {
   // How many leading names are the last parts of a table's name: at least two, one name less than there are.
   static std::size_t matched(const std::vector<std::string>& parts, const duckdb::vector<std::string>& names) {
     for (std::size_t count = std::min(parts.size(), names.size() - 1); count >= 2; --count) {
-      if (std::equal(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(count), parts.end() - static_cast<std::ptrdiff_t>(count),
-                     text::iequals)) {
+      if (std::equal(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(count),
+                     parts.end() - static_cast<std::ptrdiff_t>(count), text::iequals)) {
         return count;
       }
     }

@@ -15,7 +15,8 @@ class RewriteTest : public ::testing::Test {
   RewriteTest() {
     flights_ = bench_.table("aviation.flights.flights", "id INTEGER, region VARCHAR, delay INTEGER, secret VARCHAR",
                             "(1, 'EU', 5, 'a'), (2, 'EU', 7, 'b'), (3, 'US', 9, 'not a number'), (4, 'US', 11, '4')");
-    airports_ = bench_.table("geo.airports.airports", "region VARCHAR, name VARCHAR", "('EU', 'Oslo'), ('US', 'Boston')");
+    airports_ =
+        bench_.table("geo.airports.airports", "region VARCHAR, name VARCHAR", "('EU', 'Oslo'), ('US', 'Boston')");
     other_ = bench_.table("other.flights.flights", "id INTEGER, note VARCHAR", "(1, 'x'), (3, 'y')");
   }
   Rows rows(const std::string& sql) {
@@ -36,29 +37,38 @@ TEST_F(RewriteTest, ReadsTablesByTheirNames) {
   EXPECT_EQ(rows("SELECT id FROM aviation.flights ORDER BY id LIMIT 2"), (Rows{{"1"}, {"2"}}));
   EXPECT_EQ(rows("SELECT flights.id FROM aviation.flights WHERE id = 1"), (Rows{{"1"}}));
   EXPECT_EQ(rows("SELECT aviation.flights.id FROM aviation.flights WHERE aviation.flights.id = 1"), (Rows{{"1"}}));
-  EXPECT_EQ(rows("SELECT aviation.flights.flights.id FROM aviation.flights.flights WHERE flights.flights.id = 1"), (Rows{{"1"}}));
+  EXPECT_EQ(rows("SELECT aviation.flights.flights.id FROM aviation.flights.flights WHERE flights.flights.id = 1"),
+            (Rows{{"1"}}));
   EXPECT_EQ(rows("SELECT f.id FROM aviation.flights f WHERE f.id = 1"), (Rows{{"1"}}));
   EXPECT_EQ(rows("SELECT x FROM aviation.flights f(x, y) WHERE y = 'EU' ORDER BY 1"), (Rows{{"1"}, {"2"}}));
   EXPECT_EQ(rows("SELECT count(*) FROM aviation.flights"), (Rows{{"4"}}));
-  EXPECT_EQ(rows("SELECT * EXCLUDE (aviation.flights.secret, delay) FROM aviation.flights WHERE id = 1"), (Rows{{"1", "EU"}}));
+  EXPECT_EQ(rows("SELECT * EXCLUDE (aviation.flights.secret, delay) FROM aviation.flights WHERE id = 1"),
+            (Rows{{"1", "EU"}}));
 }
 
 TEST_F(RewriteTest, TellsTwoTablesOfOneLastNameApart) {
-  EXPECT_EQ(rows("SELECT aviation.flights.id, other.flights.note FROM aviation.flights JOIN other.flights ON aviation.flights.id = other.flights.id ORDER BY 1"),
+  EXPECT_EQ(rows("SELECT aviation.flights.id, other.flights.note FROM aviation.flights JOIN other.flights ON "
+                 "aviation.flights.id = other.flights.id ORDER BY 1"),
             (Rows{{"1", "x"}, {"3", "y"}}));
-  EXPECT_EQ(rows("SELECT id, note FROM aviation.flights JOIN other.flights USING (id) ORDER BY ALL"), (Rows{{"1", "x"}, {"3", "y"}}));
+  EXPECT_EQ(rows("SELECT id, note FROM aviation.flights JOIN other.flights USING (id) ORDER BY ALL"),
+            (Rows{{"1", "x"}, {"3", "y"}}));
   EXPECT_NE(error("SELECT flights.id FROM aviation.flights, other.flights"), "");
 }
 
 TEST_F(RewriteTest, RespectsScopes) {
-  EXPECT_EQ(rows("SELECT id FROM aviation.flights WHERE delay = (SELECT max(delay) FROM aviation.flights f WHERE f.region = aviation.flights.region) ORDER BY id"),
+  EXPECT_EQ(rows("SELECT id FROM aviation.flights WHERE delay = (SELECT max(delay) FROM aviation.flights f WHERE "
+                 "f.region = aviation.flights.region) ORDER BY id"),
             (Rows{{"2"}, {"4"}}));
   EXPECT_EQ(rows("WITH flights AS (SELECT 42 AS id) SELECT flights.id FROM flights"), (Rows{{"42"}}));
-  EXPECT_EQ(rows("WITH flights AS (SELECT id + 100 AS id FROM aviation.flights) SELECT min(flights.id) FROM flights"), (Rows{{"101"}}));
-  EXPECT_EQ(rows("SELECT * FROM aviation.flights NATURAL JOIN geo.airports WHERE id = 3"), (Rows{{"3", "US", "9", "not a number", "Boston"}}));
-  EXPECT_EQ(rows("SELECT a.name FROM geo.airports a, LATERAL (SELECT id FROM aviation.flights WHERE aviation.flights.region = a.region) l WHERE l.id = 4"),
+  EXPECT_EQ(rows("WITH flights AS (SELECT id + 100 AS id FROM aviation.flights) SELECT min(flights.id) FROM flights"),
+            (Rows{{"101"}}));
+  EXPECT_EQ(rows("SELECT * FROM aviation.flights NATURAL JOIN geo.airports WHERE id = 3"),
+            (Rows{{"3", "US", "9", "not a number", "Boston"}}));
+  EXPECT_EQ(rows("SELECT a.name FROM geo.airports a, LATERAL (SELECT id FROM aviation.flights WHERE "
+                 "aviation.flights.region = a.region) l WHERE l.id = 4"),
             (Rows{{"Boston"}}));
-  EXPECT_EQ(rows("WITH RECURSIVE r AS (SELECT id FROM aviation.flights WHERE id = 1 UNION ALL SELECT r.id + 1 FROM r JOIN aviation.flights f ON f.id = r.id + 1) "
+  EXPECT_EQ(rows("WITH RECURSIVE r AS (SELECT id FROM aviation.flights WHERE id = 1 UNION ALL SELECT r.id + 1 FROM r "
+                 "JOIN aviation.flights f ON f.id = r.id + 1) "
                  "SELECT count(*) FROM r"),
             (Rows{{"4"}}));
 }
@@ -82,19 +92,25 @@ TEST_F(RewriteTest, HidesWhatTheRowFilterHides) {
 // The third row's secret makes a cast fail: an answer proves that it was never looked at.
 TEST_F(RewriteTest, LetsNoExpressionOfTheQueryProbeHiddenRows) {
   bench_.relation(flights_).row_filter_sql = "region = 'EU'";
-  bench_.replace_rows(flights_, "(1, 'EU', 5, '1'), (2, 'EU', 7, '2'), (3, 'US', 9, 'not a number'), (4, 'US', 11, '4')");
+  bench_.replace_rows(flights_,
+                      "(1, 'EU', 5, '1'), (2, 'EU', 7, '2'), (3, 'US', 9, 'not a number'), (4, 'US', 11, '4')");
   for (const auto* sql :
-       {"SELECT count(*) FROM aviation.flights WHERE secret::INTEGER > 0", "SELECT count(*) FROM (SELECT * FROM aviation.flights) WHERE secret::INTEGER > 0",
+       {"SELECT count(*) FROM aviation.flights WHERE secret::INTEGER > 0",
+        "SELECT count(*) FROM (SELECT * FROM aviation.flights) WHERE secret::INTEGER > 0",
         "SELECT count(*) FROM aviation.flights f JOIN geo.airports a ON f.secret::INTEGER > 0 AND a.name = 'Oslo'",
         "SELECT count(*) FROM aviation.flights f, geo.airports a WHERE f.secret::INTEGER > 0 AND a.region = f.region",
         "SELECT count(*) FROM aviation.flights WHERE CASE WHEN region = 'US' THEN secret::INTEGER ELSE 1 END > 0",
         "SELECT count(*) FROM aviation.flights WHERE (SELECT secret::INTEGER) > 0",
-        "SELECT count(*) FROM geo.airports a JOIN LATERAL (SELECT secret::INTEGER AS s FROM aviation.flights f WHERE f.region = a.region) l ON l.s > 0",
-        "WITH f AS (SELECT * FROM aviation.flights) SELECT count(*) FROM f WHERE f.secret::INTEGER > 0 AND EXISTS (SELECT 1 FROM f g WHERE g.secret::INTEGER > 1)",
+        "SELECT count(*) FROM geo.airports a JOIN LATERAL (SELECT secret::INTEGER AS s FROM aviation.flights f WHERE "
+        "f.region = a.region) l ON l.s > 0",
+        "WITH f AS (SELECT * FROM aviation.flights) SELECT count(*) FROM f WHERE f.secret::INTEGER > 0 AND EXISTS "
+        "(SELECT 1 FROM f g WHERE g.secret::INTEGER > 1)",
         "SELECT sum(CASE WHEN x > 0 THEN 1 ELSE 0 END) FROM (SELECT secret::INTEGER x FROM aviation.flights)",
-        "SELECT count(DISTINCT secret::INTEGER) FROM aviation.flights", "SELECT count(*) FROM (SELECT row_number() OVER (ORDER BY secret::INTEGER) FROM aviation.flights)",
+        "SELECT count(DISTINCT secret::INTEGER) FROM aviation.flights",
+        "SELECT count(*) FROM (SELECT row_number() OVER (ORDER BY secret::INTEGER) FROM aviation.flights)",
         "SELECT count(*) FROM (SELECT DISTINCT secret::INTEGER FROM aviation.flights UNION SELECT 1)",
-        "SELECT count(*) FROM geo.airports a SEMI JOIN aviation.flights f ON f.secret::INTEGER > 0 AND a.region = 'EU'"}) {
+        "SELECT count(*) FROM geo.airports a SEMI JOIN aviation.flights f ON f.secret::INTEGER > 0 AND a.region = "
+        "'EU'"}) {
     EXPECT_EQ(error(sql), "") << sql;
   }
   EXPECT_EQ(rows("SELECT secret FROM aviation.flights WHERE secret::INTEGER = 2"), (Rows{{"2"}}));
@@ -112,7 +128,8 @@ std::size_t count_of(const std::string& text, const std::string& piece) {
 // Without the barrier even a harmless predicate would join the policy's in one filter, in an order that costs decide.
 TEST_F(RewriteTest, KeepsThePolicysFilterInANodeOfItsOwn) {
   bench_.relation(flights_).row_filter_sql = "region = 'EU'";
-  for (const auto* sql : {"SELECT id FROM aviation.flights WHERE delay > 6", "SELECT id FROM aviation.flights f JOIN geo.airports a USING (region) WHERE f.delay > 6",
+  for (const auto* sql : {"SELECT id FROM aviation.flights WHERE delay > 6",
+                          "SELECT id FROM aviation.flights f JOIN geo.airports a USING (region) WHERE f.delay > 6",
                           "WITH f AS (SELECT * FROM aviation.flights) SELECT a.id FROM f a WHERE a.delay > 6"}) {
     const auto plan = bench_.explain(sql);
     ASSERT_TRUE(plan) << plan.error().message;
@@ -126,7 +143,8 @@ TEST_F(RewriteTest, MasksColumnsBelowEverything) {
   bench_.relation(flights_).columns[2].mask_sql = "NULL";
   EXPECT_EQ(rows("SELECT secret, delay FROM aviation.flights WHERE id = 1"), (Rows{{"***1", "NULL"}}));
   EXPECT_EQ(rows("SELECT count(*) FROM aviation.flights WHERE secret = 'a'"), (Rows{{"0"}}));
-  EXPECT_EQ(rows("SELECT aviation.flights.secret FROM aviation.flights WHERE secret LIKE '%1' ORDER BY 1 LIMIT 1"), (Rows{{"***1"}}));
+  EXPECT_EQ(rows("SELECT aviation.flights.secret FROM aviation.flights WHERE secret LIKE '%1' ORDER BY 1 LIMIT 1"),
+            (Rows{{"***1"}}));
   EXPECT_EQ(rows("SELECT max(delay) FROM aviation.flights"), (Rows{{"NULL"}}));
   // A filter works on the values, a mask on what is shown.
   bench_.relation(flights_).row_filter_sql = "delay > 6 AND secret <> 'b'";
@@ -152,9 +170,11 @@ TEST_F(RewriteTest, LetsNoNameOfTheQueryCaptureAPolicysColumn) {
 }
 
 TEST_F(RewriteTest, ExpandsViewsWithinViews) {
-  const int eu = bench_.view("v.eu.eu", "id INTEGER, delay INTEGER", "SELECT id, delay FROM aviation.flights WHERE region = 'EU'");
+  const int eu =
+      bench_.view("v.eu.eu", "id INTEGER, delay INTEGER", "SELECT id, delay FROM aviation.flights WHERE region = 'EU'");
   bench_.view("v.late.late", "id INTEGER, name VARCHAR",
-              "WITH e AS (SELECT * FROM v.eu) SELECT e.id, a.name FROM e JOIN geo.airports a ON a.region = 'EU' WHERE e.delay > 6");
+              "WITH e AS (SELECT * FROM v.eu) SELECT e.id, a.name FROM e JOIN geo.airports a ON a.region = 'EU' WHERE "
+              "e.delay > 6");
   EXPECT_EQ(rows("SELECT * FROM v.late"), (Rows{{"2", "Oslo"}}));
   EXPECT_EQ(rows("SELECT count(*) FROM v.late a, v.late b, v.eu"), (Rows{{"2"}}));
   EXPECT_EQ(rows("WITH eu AS (SELECT 1) SELECT count(*) FROM v.eu"), (Rows{{"2"}}));
@@ -194,8 +214,9 @@ TEST_F(RewriteTest, StopsAtViewCyclesAndDepth) {
 TEST_F(RewriteTest, FailsClosedWhenNamesAndRelationsDiffer) {
   auto& testing_context = bench_.context();
   for (const std::vector<int>& relations : {std::vector<int>{}, {0, 1}, {99}, {-1}}) {
-    const auto answer = rewrite(testing_context,
-                                {.sql = "SELECT * FROM aviation.flights", .relations = relations, .parameters = {}}, bench_.relations(), Limits{});
+    const auto answer =
+        rewrite(testing_context, {.sql = "SELECT * FROM aviation.flights", .relations = relations, .parameters = {}},
+                bench_.relations(), Limits{});
     EXPECT_EQ(answer.error().code, "sql.rewrite");
   }
 }

@@ -18,7 +18,7 @@ namespace weft::engine::worker {
 namespace {
 
 constexpr std::size_t kTablesMax = 1'000;
-constexpr std::size_t kNamePartsMax = 16;   // `a.b.c…` binds one level deeper for each part.
+constexpr std::size_t kNamePartsMax = 16;  // `a.b.c…` binds one level deeper for each part.
 constexpr std::size_t kParametersMax = 1'000;
 constexpr std::size_t kParserDepthMax = 1'000;
 
@@ -42,13 +42,17 @@ const duckdb::Value* constant_of(const duckdb::ParsedExpression& expression) {
 Result<At> at_of(duckdb::BaseTableRef& ref) {
   const auto* value = constant_of(*ref.at_clause->ExpressionMutable());
   if (value == nullptr || value->IsNull()) {
-    return not_allowed(ref.query_location, format("AT of {} takes a constant: AT (VERSION => 123) or AT (TIMESTAMP => '2026-01-31T12:00:00Z')",
-                                                  ref.table_name));
+    return not_allowed(
+        ref.query_location,
+        format("AT of {} takes a constant: AT (VERSION => 123) or AT (TIMESTAMP => '2026-01-31T12:00:00Z')",
+               ref.table_name));
   }
   At at;
   if (text::iequals(ref.at_clause->Unit(), "version")) {
     at.version = text::parse_integer(value->ToString());
-    if (!at.version) return not_allowed(ref.query_location, format("AT (VERSION => …) of {} takes a snapshot's number", ref.table_name));
+    if (!at.version)
+      return not_allowed(ref.query_location,
+                         format("AT (VERSION => …) of {} takes a snapshot's number", ref.table_name));
   } else {
     at.timestamp = value->ToString();
   }
@@ -74,7 +78,7 @@ class TableFinder : public TreeWalk {
     if (places.size() == kTablesMax) {
       return fail(ErrorKind::limit, "sql.too_many_tables", "a query may name at most {} tables; split it", kTablesMax);
     }
-    places.push_back({.slot = &slot, .ref = &ref, .name = TRY(name_of(ref))});
+    places.push_back({.slot = &slot, .ref = &ref, .name = TRY(name_of(ref)), .order = places.size()});
     return {};
   }
   Result<> on_show(duckdb::ShowRef&) override { return {}; }
@@ -90,8 +94,9 @@ class Gate : public TreeWalk {
   Result<> on_show(duckdb::ShowRef& show) override {
     if (&show != allowed_show_) return TreeWalk::on_show(show);
     if (show.query) return {};
-    return not_allowed(show.query_location,
-                       "SHOW of tables, databases or variables is not allowed; list products with `SELECT * FROM mesh.products`");
+    return not_allowed(
+        show.query_location,
+        "SHOW of tables, databases or variables is not allowed; list products with `SELECT * FROM mesh.products`");
   }
 
   Result<> on_table_function(duckdb::TableFunctionRef& ref) override {
@@ -99,8 +104,11 @@ class Gate : public TreeWalk {
       return not_allowed(ref.query_location, "this form of FROM is not allowed");
     }
     const auto& call = ref.function->Cast<duckdb::FunctionExpression>();
-    if (verdict_on_table_function(call.function_name) == Verdict::allowed && call.schema.empty() && call.catalog.empty()) return {};
-    return not_allowed(ref.query_location, format("the table function {}() is not allowed{}", call.function_name, table_function_advice()));
+    if (verdict_on_table_function(call.function_name) == Verdict::allowed && call.schema.empty() &&
+        call.catalog.empty())
+      return {};
+    return not_allowed(ref.query_location,
+                       format("the table function {}() is not allowed{}", call.function_name, table_function_advice()));
   }
 
   Result<> on_expression(ExpressionSlot& slot) override {
@@ -126,7 +134,8 @@ class Gate : public TreeWalk {
       case Verdict::allowed:
         return {};
       case Verdict::refused:
-        return not_allowed(position, format("the function {}() is not allowed: it reaches beyond the data of the query", name));
+        return not_allowed(position,
+                           format("the function {}() is not allowed: it reaches beyond the data of the query", name));
       case Verdict::unknown:
         break;
     }
@@ -150,7 +159,8 @@ class Gate : public TreeWalk {
   Result<> check_parameter(const std::string& identifier, duckdb::optional_idx position) {
     const auto number = text::parse_integer(identifier);
     if (!number || *number < 1 || *number > static_cast<std::int64_t>(kParametersMax)) {
-      return not_allowed(position, format("the parameter ${} is not allowed; parameters are $1 to ${} or ?", identifier, kParametersMax));
+      return not_allowed(position, format("the parameter ${} is not allowed; parameters are $1 to ${} or ?", identifier,
+                                          kParametersMax));
     }
     parameters = std::max(parameters, *number);
     return {};
@@ -173,7 +183,8 @@ Result<std::vector<std::unique_ptr<duckdb::SQLStatement>>> parse_all(const std::
 
 Result<> check_text(std::string_view sql, const Limits& limits) {
   if (sql.size() > limits.sql_bytes_max) {
-    return fail(ErrorKind::limit, "sql.too_long", "the SQL has {} and may have {}; move data into a data product instead of the text",
+    return fail(ErrorKind::limit, "sql.too_long",
+                "the SQL has {} and may have {}; move data into a data product instead of the text",
                 text::human_bytes(sql.size()), text::human_bytes(limits.sql_bytes_max));
   }
   if (!text::is_valid_utf8(sql) || sql.contains('\0')) {
@@ -195,7 +206,9 @@ std::unexpected<Error> refused_statement(const duckdb::SQLStatement& statement) 
     return not_allowed({}, "PIVOT needs its values written out: ON column IN (value, …)");
   }
   std::string kind = duckdb::StatementTypeToString(statement.type);
-  return not_allowed({}, format("{} is not allowed here; SELECT, EXPLAIN, DESCRIBE and SUMMARIZE are. Data comes in by `weft publish`", kind));
+  return not_allowed(
+      {}, format("{} is not allowed here; SELECT, EXPLAIN, DESCRIBE and SUMMARIZE are. Data comes in by `weft publish`",
+                 kind));
 }
 
 Result<Statement> statement_kind(const duckdb::SQLStatement& statement) {
@@ -212,7 +225,8 @@ Result<Statement> statement_kind(const duckdb::SQLStatement& statement) {
 }  // namespace
 
 duckdb::SelectStatement& select_of(duckdb::SQLStatement& statement) {
-  if (statement.type == duckdb::StatementType::EXPLAIN_STATEMENT) return select_of(*statement.Cast<duckdb::ExplainStatement>().stmt);
+  if (statement.type == duckdb::StatementType::EXPLAIN_STATEMENT)
+    return select_of(*statement.Cast<duckdb::ExplainStatement>().stmt);
   CHECK(statement.type == duckdb::StatementType::SELECT_STATEMENT);
   return statement.Cast<duckdb::SelectStatement>();
 }
@@ -220,7 +234,7 @@ duckdb::SelectStatement& select_of(duckdb::SQLStatement& statement) {
 Result<std::vector<TablePlace>> table_places(duckdb::SelectStatement& statement) {
   TableFinder finder;
   TRY(finder.walk(statement));
-  std::ranges::stable_sort(finder.places, {}, [](const TablePlace& place) { return place.name.offset; });
+  std::ranges::sort(finder.places, {}, [](const TablePlace& place) { return std::pair(place.name.offset, place.order); });
   return std::move(finder.places);
 }
 
@@ -233,7 +247,8 @@ Result<ParsedSql> parse_governed(duckdb::ClientContext&, std::string_view sql, c
   answer.parsed.statement = TRY(statement_kind(*answer.statement));
   auto& select = select_of(*answer.statement);
   const auto* show = show_of(select);
-  if (show != nullptr && answer.parsed.statement == Statement::explain) return not_allowed({}, "EXPLAIN takes a SELECT");
+  if (show != nullptr && answer.parsed.statement == Statement::explain)
+    return not_allowed({}, "EXPLAIN takes a SELECT");
   if (show != nullptr && show->show_type == duckdb::ShowType::DESCRIBE) answer.parsed.statement = Statement::describe;
   Gate gate(show);
   TRY(gate.walk(select));
@@ -250,7 +265,8 @@ Result<ExpressionSlot> parse_policy_expression(std::string_view sql) {
   } catch (const std::exception& exception) {
     return fail(error_from(exception));
   }
-  if (expressions.size() != 1) return fail(ErrorKind::invalid, "sql.syntax", "a policy's expression is one expression: {}", sql);
+  if (expressions.size() != 1)
+    return fail(ErrorKind::invalid, "sql.syntax", "a policy's expression is one expression: {}", sql);
   struct PolicyGate : Gate {
     PolicyGate() : Gate(nullptr) {}
     Result<> check(ExpressionSlot& slot) { return walk_expression(slot); }
@@ -258,7 +274,8 @@ Result<ExpressionSlot> parse_policy_expression(std::string_view sql) {
       const auto kind = slot->GetExpressionClass();
       if (kind == duckdb::ExpressionClass::SUBQUERY || kind == duckdb::ExpressionClass::PARAMETER ||
           kind == duckdb::ExpressionClass::STAR || kind == duckdb::ExpressionClass::WINDOW) {
-        return not_allowed(slot->GetQueryLocation(), "a policy's expression has no subqueries, parameters, windows or *");
+        return not_allowed(slot->GetQueryLocation(),
+                           "a policy's expression has no subqueries, parameters, windows or *");
       }
       return Gate::on_expression(slot);
     }

@@ -25,6 +25,7 @@ struct TablePlace {
   TableSlot* slot;
   duckdb::BaseTableRef* ref;
   TableName name;
+  std::size_t order = 0;  // In which the tree was walked: settles what has no offset.
 };
 // In order of appearance: the order of Parsed::tables.
 Result<std::vector<TablePlace>> table_places(duckdb::SelectStatement& statement);
@@ -32,8 +33,8 @@ Result<std::vector<TablePlace>> table_places(duckdb::SelectStatement& statement)
 // An expression that a policy wrote (row filter, mask), held to the same allow-list; no subqueries, no parameters.
 Result<ExpressionSlot> parse_policy_expression(std::string_view sql);
 
-// What DuckDB threw, as one of our errors: "sql.syntax", "sql.unknown_column", "sql.bind", "sql.too_deep", "sql.run" …, with
-// `position` (byte offset) and `candidates` where the engine tells them.
+// What DuckDB threw, as one of our errors: "sql.syntax", "sql.unknown_column", "sql.bind", "sql.too_deep", "sql.run" …,
+// with `position` (byte offset) and `candidates` where the engine tells them.
 Error error_from(const std::exception& exception);
 
 // The second check, while binding: refuses every table, view and function of the catalog that the first should have

@@ -16,7 +16,8 @@ struct Sort {
 
 Sort sort_of(const duckdb::ErrorData& data) {
   const std::string& message = data.RawMessage();
-  if (message.starts_with("Max expression depth") || message.contains("memory exhausted") || message.contains("stack depth limit")) {
+  if (message.starts_with("Max expression depth") || message.contains("memory exhausted") ||
+      message.contains("stack depth limit")) {
     return {ErrorKind::limit, "sql.too_deep"};
   }
   switch (data.Type()) {
@@ -48,9 +49,7 @@ Sort sort_of(const duckdb::ErrorData& data) {
   return {ErrorKind::invalid, names_a_column ? "sql.unknown_column" : "sql.bind"};
 }
 
-[[noreturn]] void refuse(const std::string& what) {
-  throw duckdb::PermissionException("%s is not allowed", what);
-}
+[[noreturn]] void refuse(const std::string& what) { throw duckdb::PermissionException("%s is not allowed", what); }
 
 }  // namespace
 

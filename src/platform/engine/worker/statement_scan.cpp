@@ -6,7 +6,8 @@ namespace {
 constexpr int kBracketsMax = 200;
 
 bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+         static_cast<unsigned char>(c) >= 0x80;
 }
 
 // The position after the quoted text that starts at `at`; a doubled quote stands for itself.
@@ -84,8 +85,8 @@ Result<> check_nesting(std::string_view sql) {
     const char c = sql[at];
     if (c == '(' || c == '[' || c == '{') {
       if (++depth > kBracketsMax) {
-        return fail(ErrorKind::limit, "sql.too_deep", "brackets nest deeper than {} at character {}; split the query into CTEs",
-                    kBracketsMax, at + 1);
+        return fail(ErrorKind::limit, "sql.too_deep",
+                    "brackets nest deeper than {} at character {}; split the query into CTEs", kBracketsMax, at + 1);
       }
     } else if (c == ')' || c == ']' || c == '}') {
       --depth;

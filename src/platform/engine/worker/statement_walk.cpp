@@ -63,7 +63,8 @@ std::unexpected<Error> not_allowed(duckdb::optional_idx position, std::string me
 
 std::unexpected<Error> too_deep() {
   return fail(ErrorKind::limit, "sql.too_deep",
-              "the SQL nests too deep; write long chains of operators as lists (IN, list functions), or split the query into CTEs");
+              "the SQL nests too deep; write long chains of operators as lists (IN, list functions), or split the "
+              "query into CTEs");
 }
 
 Result<> TreeWalk::on_show(duckdb::ShowRef& show) {
@@ -156,7 +157,8 @@ Result<> TreeWalk::walk_modifiers(duckdb::QueryNode& node) {
         for (auto& order : modifier->Cast<duckdb::OrderModifier>().orders) TRY(walk_expression(order.expression));
         break;
       case duckdb::ResultModifierType::DISTINCT_MODIFIER:
-        for (auto& target : modifier->Cast<duckdb::DistinctModifier>().distinct_on_targets) TRY(walk_expression(target));
+        for (auto& target : modifier->Cast<duckdb::DistinctModifier>().distinct_on_targets)
+          TRY(walk_expression(target));
         break;
       default:
         return not_allowed({}, "this clause is not allowed");
@@ -189,7 +191,8 @@ Result<> TreeWalk::walk_ref(TableSlot& slot) {
     case duckdb::TableReferenceType::BASE_TABLE: {
       auto& base = ref.Cast<duckdb::BaseTableRef>();
       if (!is_cte(base)) return on_table(slot, base);
-      if (base.at_clause) return not_allowed(ref.query_location, format("{} is a CTE, which has no AT", base.table_name));
+      if (base.at_clause)
+        return not_allowed(ref.query_location, format("{} is a CTE, which has no AT", base.table_name));
       return {};
     }
     case duckdb::TableReferenceType::SUBQUERY:

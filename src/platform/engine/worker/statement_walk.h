@@ -28,8 +28,8 @@ namespace weft::engine::worker {
 using TableSlot = duckdb::unique_ptr<duckdb::TableRef>;
 using ExpressionSlot = duckdb::unique_ptr<duckdb::ParsedExpression>;
 
-// Walks a whole parse tree: every expression, subquery, CTE body and table reference, knowing which names are CTEs where
-// they stand. What it does not know it refuses: a new kind of node in a later engine is an error, not a hole.
+// Walks a whole parse tree: every expression, subquery, CTE body and table reference, knowing which names are CTEs
+// where they stand. What it does not know it refuses: a new kind of node in a later engine is an error, not a hole.
 // Hooks run before the children of what they are called with.
 class TreeWalk {
  public:
