@@ -119,7 +119,8 @@ struct Plan {
   std::vector<OutputColumn> columns;
   std::vector<ColumnUse> rows_from;          // Columns that decide which rows there are or in what order.
   std::vector<RelationUse> relations;        // One per relation of bind(), views' own included.
-  double rows_estimated = 0;
+  double rows_estimated = 0;                 // Of all scans together.
+  bool is_point = false;                     // One scan narrowed by equality, and nothing that must see all of it first.
 };
 
 // ---- Running

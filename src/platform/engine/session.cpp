@@ -1,239 +1,214 @@
 #include "platform/engine/session.h"
 
+#include "base/json.h"
+#include "base/log.h"
+#include "platform/engine/leased_worker.h"
 #include "platform/engine/wire.h"
 
 namespace weft::engine {
 namespace {
 
-using Steady = std::chrono::steady_clock;
+constexpr double kHeavyRows = 200'000;   // Queries that read or make more run in heavy workers.
+constexpr int kNewFilesMax = 20'000;     // That one publish may ask for.
 
-constexpr std::chrono::milliseconds kTick{10};
-constexpr double kMemoryGrace = 1.25;  // Over the engine's own limit: buffers that it does not count.
+json::Value file_facts(const std::vector<File>& files, std::size_t from, std::size_t to) {
+  json::Array facts;
+  for (std::size_t i = from; i < to; ++i) facts.push_back(json::Object{{"size", files[i].size}, {"name", files[i].name}, {"rows", files[i].row_count}});
+  return facts;
+}
 
 class WorkerSession final : public Session {
  public:
-  WorkerSession(Pool& pool, std::unique_ptr<WorkerProcess> worker, WorkClass work, const Limits& limits, std::stop_token cancelled)
-      : pool_(pool), worker_(std::move(worker)), work_(work), limits_(limits), cancelled_(std::move(cancelled)), deadline_(Steady::now() + limits.time_max) {
-    if (limits_.memory_bytes == 0) limits_.memory_bytes = pool.sizes().worker_memory_bytes;
-  }
+  WorkerSession(Pool& pool, WorkClass work, const Limits& limits, std::stop_token cancelled)
+      : pool_(pool), work_(work), limits_(limits), cancelled_(std::move(cancelled)), deadline_(std::chrono::steady_clock::now() + limits.time_max) {}
 
-  ~WorkerSession() override {
-    if (has_heavy_) pool_.give_heavy();
-    if (condition_ == Pool::Condition::clean && has_begun_ && !end()) condition_ = Pool::Condition::spoiled;
-    pool_.give_back(std::move(worker_), condition_);
-  }
-
-  Result<Parsed> parse(std::string_view sql) override {
-    if (sql.size() > limits_.sql_bytes_max) {
-      return fail(ErrorKind::limit, "sql.too_long", "the SQL text has {} bytes; at most {} are read", sql.size(), limits_.sql_bytes_max);
-    }
-    return parsed_of(TRY(ask("parse", json::Object{{"sql", sql}, {"limits", to_json(limits_)}})));
-  }
-
-  Result<Plan> bind(const Query& query, std::vector<Relation> relations) override {
-    for (const Relation& relation : relations) rows_of_.push_back(relation.row_count);
-    return plan_of(TRY(ask("bind", json::Object{{"query", to_json(query)}, {"relations", to_json(relations)}, {"limits", to_json(limits_)}})));
-  }
-
+  Result<Parsed> parse(std::string_view sql) override;
+  Result<Plan> bind(const Query& query, std::vector<Relation> relations) override;
   Result<Outcome> run(std::vector<RelationData> data, Format format, ByteSink& out) override;
   Result<PublishOutcome> publish(PublishJob job, std::vector<RelationData> data, const MakeFile& make_file, const Progress& progress) override;
   Result<PublishOutcome> compact(PublishJob job, const MakeFile& make_file) override;
-
-  Result<json::Value> lineage(const json::Value& request) override { return ask("lineage", json::Object{{"request", request}, {"limits", to_json(limits_)}}); }
+  Result<json::Value> lineage(const json::Value& request) override;
 
  private:
-  struct Reply {
-    json::Value value;
-  };
-  Result<json::Value> ask(std::string_view operation, json::Object request) {
-    TRY(send(operation, std::move(request)));
-    return answer({}, {}, nullptr);
-  }
-  Result<> send(std::string_view operation, json::Object request);
-  Result<> send_files(const std::vector<RelationData>& data);
-  Result<> send_file_list(int relation, const std::vector<File>& files);
-  // Frames until the reply, handling what comes before it.
-  Result<json::Value> answer(const MakeFile& make_file, const Progress& progress, ByteSink* out);
-  Result<> supply_file(const Frame& frame, const MakeFile& make_file);
-  Result<> watch();
-  Result<> end();
-  std::unexpected<Error> spoil(Error error);
-  Error end_of(const Error& error);
-  Result<> take_turn(const std::vector<RelationData>& data);
+  using Handlers = LeasedWorker::Handlers;
+  Result<> check_length(std::string_view sql) const;
+  Lane first_lane() const { return work_ == WorkClass::interactive ? Lane::light : Lane::heavy; }
+  bool is_heavy(const std::vector<RelationData>& data) const;
+  // Makes sure of a worker of this lane, or a heavier one; what was bound is bound there again.
+  Result<> use(Lane lane);
+  // An operation without a state of its own; may start over when the worker died before its first one.
+  Result<json::Value> ask(json::Object request);
+  Result<> send_list(int relation, const std::vector<File>& files);
+  Result<> send_lists(const std::vector<RelationData>& data);
+  Result<> supply(const json::Value& wanted, const MakeFile& make_file, int& count);
+  Result<PublishOutcome> publish_outcome(const Handlers& handlers);
 
   Pool& pool_;
-  std::unique_ptr<WorkerProcess> worker_;
   WorkClass work_;
   Limits limits_;
   std::stop_token cancelled_;
-  Steady::time_point deadline_;
-  std::vector<std::uint64_t> rows_of_;
-  std::uint64_t memory_peak_ = 0;
-  std::uint64_t bytes_out_ = 0;
-  Pool::Condition condition_ = Pool::Condition::clean;
-  bool has_begun_ = false;
-  bool has_heavy_ = false;
+  std::chrono::steady_clock::time_point deadline_;
+  std::unique_ptr<LeasedWorker> worker_;
+  json::Object bound_;           // The bind request, to repeat it in another worker.
+  bool is_bound_ = false;
+  std::optional<bool> looks_like_point_;   // Of the first text that was parsed: the query, not its views.
+  bool is_point_ = false;
+  double rows_estimated_ = 0;
 };
 
-std::unexpected<Error> WorkerSession::spoil(Error error) {
-  condition_ = Pool::Condition::spoiled;
-  worker_->kill();
-  return std::unexpected(std::move(error));
+Result<> WorkerSession::check_length(std::string_view sql) const {
+  if (sql.size() <= limits_.sql_bytes_max) return {};
+  return fail(ErrorKind::limit, "sql.too_long", "the SQL text has {} bytes; at most {} are read", sql.size(), limits_.sql_bytes_max);
 }
 
-// What the end of the worker means: its own death, or what we ended it for.
-Error WorkerSession::end_of(const Error& error) {
-  if (error.code != "engine.closed") return error;
-  // The socket closes a moment before the process can be reaped.
-  std::string reason;
-  for (int i = 0; i < 100 && (reason = worker_->end_reason()).empty(); ++i) std::this_thread::yield();
-  if (reason.empty()) reason = "it closed the dialogue";
-  return {.kind = ErrorKind::unavailable, .code = "engine.worker_died",
-          .message = format("the engine worker of this query died ({}); only this query is lost: try again", reason), .details = {}};
-}
-
-Result<> WorkerSession::watch() {
-  if (cancelled_.stop_requested()) return fail(ErrorKind::cancelled, "engine.cancelled", "the query was cancelled");
-  if (Steady::now() > deadline_) {
-    return fail(ErrorKind::timeout, "engine.timeout", "the query ran longer than its {} ms; narrow it, or ask for more time with timeout_ms", limits_.time_max.count());
-  }
-  const std::uint64_t resident = worker_->resident_bytes();
-  memory_peak_ = std::max(memory_peak_, resident);
-  if (static_cast<double>(resident) > static_cast<double>(limits_.memory_bytes) * kMemoryGrace) {
-    return fail(ErrorKind::limit, "engine.out_of_memory", "the query needed more than its {} MB of memory; narrow it, or aggregate in steps", limits_.memory_bytes / 1'000'000);
+Result<> WorkerSession::use(Lane lane) {
+  if (worker_ && worker_->is_dead()) return fail(worker_->death());
+  if (worker_ && (lane == Lane::light || worker_->lane() == Lane::heavy)) return {};
+  worker_.reset();
+  worker_ = TRY(LeasedWorker::lease(pool_, lane, limits_, cancelled_, deadline_));
+  if (is_bound_) {
+    TRY(worker_->send("bind", bound_));
+    TRY(worker_->answer({}));
   }
   return {};
 }
 
-Result<> WorkerSession::send(std::string_view operation, json::Object request) {
-  has_begun_ = true;
-  request.set("op", operation);
-  const auto sent = worker_->channel().send_json(FrameType::request, json::Value(std::move(request)));
-  if (!sent) return spoil(end_of(sent.error()));
-  return {};
+Result<json::Value> WorkerSession::ask(json::Object request) {
+  const std::string operation(request.find("op")->text());
+  TRY(use(first_lane()));
+  const bool is_first = worker_->requests() == 0;
+  auto answer = [&]() -> Result<json::Value> {
+    TRY(worker_->send(operation, request));
+    return worker_->answer({});
+  };
+  auto first = answer();
+  // It died while it was idle, or just now: nothing is lost by asking another.
+  if (first || !is_first || first.error().code != "engine.worker_died") return first;
+  worker_.reset();
+  TRY(use(first_lane()));
+  return answer();
 }
 
-Result<json::Value> WorkerSession::answer(const MakeFile& make_file, const Progress& progress, ByteSink* out) {
-  while (true) {
-    auto frame = worker_->channel().receive(kTick, [this] { return watch(); });
-    if (!frame) return spoil(end_of(frame.error()));
-    switch (frame->type) {
-      case FrameType::reply: return payload_json(*frame);
-      case FrameType::failure: {
-        Error error = error_of(TRY(payload_json(*frame)));
-        // After an error of the query itself the worker is as good as new; after any other it is not trusted again.
-        const bool is_own = error.kind != ErrorKind::invalid && error.kind != ErrorKind::denied && error.kind != ErrorKind::limit && error.kind != ErrorKind::refused &&
-                            error.kind != ErrorKind::unsupported && error.kind != ErrorKind::not_found;
-        if (is_own || bytes_out_ > 0 || error.code == "engine.out_of_memory") return spoil(std::move(error));
-        return std::unexpected(std::move(error));
-      }
-      case FrameType::data: {
-        if (out == nullptr) return spoil({.kind = ErrorKind::internal, .code = "engine.protocol", .message = "the worker sent data that nobody asked for", .details = {}});
-        bytes_out_ += frame->payload.size();
-        const auto written = out->write(frame->payload);
-        if (!written) return spoil(written.error());
-        if (const auto fine = watch(); !fine) return spoil(fine.error());
-        break;
-      }
-      case FrameType::need_file: {
-        const auto supplied = supply_file(*frame, make_file);
-        if (!supplied) return spoil(supplied.error());
-        break;
-      }
-      case FrameType::progress: {
-        const json::Value value = TRY(payload_json(*frame));
-        if (progress) progress(static_cast<std::uint64_t>(value["done"].integer_or(0)), static_cast<std::uint64_t>(value["total"].integer_or(0)));
-        break;
-      }
-      default: return spoil({.kind = ErrorKind::internal, .code = "engine.protocol", .message = "the worker sent a frame out of turn", .details = {}});
-    }
-  }
+Result<Parsed> WorkerSession::parse(std::string_view sql) {
+  TRY(check_length(sql));
+  const json::Value parsed = TRY(ask(json::Object{{"op", "parse"}, {"sql", sql}, {"limits", to_json(limits_)}}));
+  if (!looks_like_point_) looks_like_point_ = parsed["point"].boolean_or(false);
+  return worker_->trusted(parsed_of(parsed));
 }
 
-Result<> WorkerSession::supply_file(const Frame& frame, const MakeFile& make_file) {
-  if (!make_file) return fail(ErrorKind::internal, "engine.protocol", "the worker asked for a file that it may not write");
-  const json::Value wanted = TRY(payload_json(frame));
-  auto [name, fd] = TRY(make_file(wanted["hint"].text_or("data")));
-  return worker_->channel().send_json(FrameType::files, json::Object{{"name", name}}, {fd.get()});
+Result<Plan> WorkerSession::bind(const Query& query, std::vector<Relation> relations) {
+  TRY(check_length(query.sql));
+  // What will surely be heavy is bound where it will run; the other way round it would be bound twice.
+  double rows = 0;
+  for (const Relation& relation : relations) rows += static_cast<double>(relation.row_count);
+  if (work_ == WorkClass::interactive && rows >= kHeavyRows && !looks_like_point_.value_or(true)) TRY(use(Lane::heavy));
+  bound_ = {{"op", "bind"}, {"query", to_json(query)}, {"relations", to_json(relations)}, {"limits", to_json(limits_)}};
+  is_bound_ = false;
+  const json::Value answer = TRY(ask(bound_));
+  Plan plan = TRY(worker_->trusted(plan_of(answer)));
+  is_bound_ = true;
+  is_point_ = plan.is_point;
+  rows_estimated_ = plan.rows_estimated;
+  return plan;
 }
 
-Result<> WorkerSession::send_file_list(int relation, const std::vector<File>& files) {
-  for (std::size_t at = 0; at == 0 || at < files.size(); at += kDescriptorsMax) {
-    json::Array facts;
-    std::vector<int> descriptors;
-    for (std::size_t i = at; i < std::min(files.size(), at + kDescriptorsMax); ++i) {
-      facts.push_back(json::Object{{"size", files[i].size}, {"name", files[i].name}, {"rows", files[i].row_count}});
-      descriptors.push_back(files[i].fd.get());
-    }
-    json::Object payload{{"relation", relation}, {"last", at + kDescriptorsMax >= files.size()}};
-    payload.set("files", json::Value(std::move(facts)));
-    const auto sent = worker_->channel().send_json(FrameType::files, payload, descriptors);
-    if (!sent) return spoil(end_of(sent.error()));
-  }
-  return {};
+Result<json::Value> WorkerSession::lineage(const json::Value& request) {
+  return ask(json::Object{{"op", "lineage"}, {"request", request}, {"limits", to_json(limits_)}});
 }
 
-Result<> WorkerSession::send_files(const std::vector<RelationData>& data) {
-  for (const RelationData& each : data) TRY(send_file_list(each.relation, each.files));
-  return {};
-}
-
-Result<> WorkerSession::take_turn(const std::vector<RelationData>& data) {
-  std::uint64_t rows = 0;
+bool WorkerSession::is_heavy(const std::vector<RelationData>& data) const {
+  if (work_ != WorkClass::interactive) return true;
+  if (is_point_) return false;
+  double rows = 0;
   for (const RelationData& each : data) {
-    for (const File& file : each.files) rows += file.row_count;
+    for (const File& file : each.files) rows += static_cast<double>(file.row_count);
   }
-  if (rows < kHeavyRows && work_ == WorkClass::interactive) return {};
-  TRY(pool_.take_heavy(cancelled_, deadline_));
-  has_heavy_ = true;
+  return std::max(rows, rows_estimated_) >= kHeavyRows;
+}
+
+Result<> WorkerSession::send_list(int relation, const std::vector<File>& files) {
+  for (std::size_t at = 0; at == 0 || at < files.size(); at += kDescriptorsMax) {
+    const std::size_t end = std::min(files.size(), at + kDescriptorsMax);
+    std::vector<int> descriptors;
+    for (std::size_t i = at; i < end; ++i) descriptors.push_back(files[i].fd.get());
+    const json::Object payload{{"relation", relation}, {"last", end == files.size()}, {"files", file_facts(files, at, end)}};
+    TRY(worker_->send_files(payload, descriptors));
+  }
+  return {};
+}
+
+Result<> WorkerSession::send_lists(const std::vector<RelationData>& data) {
+  for (const RelationData& each : data) TRY(send_list(each.relation, each.files));
   return {};
 }
 
 Result<Outcome> WorkerSession::run(std::vector<RelationData> data, Format format, ByteSink& out) {
-  TRY(take_turn(data));
-  TRY(send("run", json::Object{{"format", static_cast<int>(format)}, {"heavy", has_heavy_}, {"lists", data.size()}}));
-  TRY(send_files(data));
+  if (!is_bound_) return fail(ErrorKind::internal, "engine.protocol", "a query runs after it was bound");
+  TRY(use(is_heavy(data) ? Lane::heavy : Lane::light));
+  TRY(worker_->send("run", json::Object{{"format", static_cast<int>(format)}, {"lists", data.size()}, {"limits", to_json(limits_)}}));
+  TRY(send_lists(data));
   data.clear();
-  Outcome outcome = outcome_of(TRY(answer({}, {}, &out)));
-  outcome.memory_peak = std::max(outcome.memory_peak, memory_peak_);
-  outcome.bytes = bytes_out_;
+  Handlers handlers;
+  handlers.out = &out;
+  Outcome outcome = outcome_of(TRY(worker_->answer(handlers)));
+  outcome.memory_peak = std::max(outcome.memory_peak, worker_->memory_peak());
+  outcome.bytes = worker_->bytes_out();
+  return outcome;
+}
+
+Result<> WorkerSession::supply(const json::Value& wanted, const MakeFile& make_file, int& count) {
+  if (!make_file || ++count > kNewFilesMax) return fail(ErrorKind::internal, "engine.protocol", "the worker asked for a file that it may not write");
+  auto [name, fd] = TRY(make_file(wanted["hint"].text_or("data")));
+  return worker_->send_files(json::Object{{"name", name}}, {fd.get()});
+}
+
+Result<PublishOutcome> WorkerSession::publish_outcome(const Handlers& handlers) {
+  const json::Value answer = TRY(worker_->answer(handlers));
+  PublishOutcome outcome = TRY(worker_->trusted(publish_outcome_of(answer)));
+  outcome.cost.memory_peak = std::max(outcome.cost.memory_peak, worker_->memory_peak());
   return outcome;
 }
 
 Result<PublishOutcome> WorkerSession::publish(PublishJob job, std::vector<RelationData> data, const MakeFile& make_file, const Progress& progress) {
-  TRY(pool_.take_heavy(cancelled_, deadline_));
-  has_heavy_ = true;
+  TRY(use(Lane::heavy));
   // Lists: the input, the existing files, then the relations of a bound query.
-  TRY(send("publish", json::Object{{"job", to_json(job)}, {"heavy", true}, {"lists", data.size() + 2}, {"limits", to_json(limits_)}}));
+  TRY(worker_->send("publish", json::Object{{"job", to_json(job)}, {"lists", data.size() + 2}, {"limits", to_json(limits_)}}));
   std::vector<File> input;
   if (job.input) input.push_back(std::move(*job.input));
-  TRY(send_file_list(-1, input));
-  TRY(send_file_list(-2, job.existing));
-  TRY(send_files(data));
-  return publish_outcome_of(TRY(answer(make_file, progress, nullptr)));
+  TRY(send_list(-1, input));
+  TRY(send_list(-2, job.existing));
+  TRY(send_lists(data));
+  int count = 0;
+  Handlers handlers;
+  handlers.need_file = [&](const json::Value& wanted) { return supply(wanted, make_file, count); };
+  handlers.progress = progress;
+  return publish_outcome(handlers);
 }
 
 Result<PublishOutcome> WorkerSession::compact(PublishJob job, const MakeFile& make_file) {
-  TRY(pool_.take_heavy(cancelled_, deadline_));
-  has_heavy_ = true;
-  TRY(send("compact", json::Object{{"job", to_json(job)}, {"heavy", true}, {"lists", 1}, {"limits", to_json(limits_)}}));
-  TRY(send_file_list(-2, job.existing));
-  return publish_outcome_of(TRY(answer(make_file, {}, nullptr)));
-}
-
-// Tells the worker that the session is over, and waits until it is clean for the next.
-Result<> WorkerSession::end() {
-  TRY(send("end", {}));
-  deadline_ = Steady::now() + std::chrono::seconds(2);
-  cancelled_ = {};
-  TRY(answer({}, {}, nullptr));
-  return {};
+  TRY(use(Lane::heavy));
+  TRY(worker_->send("compact", json::Object{{"job", to_json(job)}, {"lists", 1}, {"limits", to_json(limits_)}}));
+  TRY(send_list(-2, job.existing));
+  int count = 0;
+  Handlers handlers;
+  handlers.need_file = [&](const json::Value& wanted) { return supply(wanted, make_file, count); };
+  return publish_outcome(handlers);
 }
 
 }  // namespace
 
-std::unique_ptr<Session> make_session(Pool& pool, std::unique_ptr<WorkerProcess> worker, WorkClass work, const Limits& limits, std::stop_token cancelled) {
-  return std::make_unique<WorkerSession>(pool, std::move(worker), work, limits, std::move(cancelled));
+std::unique_ptr<Session> make_session(Pool& pool, WorkClass work, const Limits& limits, std::stop_token cancelled) {
+  return std::make_unique<WorkerSession>(pool, work, limits, std::move(cancelled));
+}
+
+Result<json::Value> try_fences(Pool& pool) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  auto worker = TRY(LeasedWorker::lease(pool, Lane::light, {}, {}, deadline));
+  TRY(worker->send("fences", {}));
+  json::Value tried = TRY(worker->answer({}));
+  json::Value facts = worker->hello();
+  facts.object().set("tried", std::move(tried));
+  return facts;
 }
 
 }  // namespace weft::engine

@@ -241,7 +241,7 @@ json::Value to_json(const Plan& plan) {
   };
   return json::Object{{"statement", name_of(plan.statement, kStatements)}, {"columns", each_to_json(plan.columns, column)},
                       {"rows_from", each_to_json(plan.rows_from, use_to_json)}, {"relations", each_to_json(plan.relations, relation)},
-                      {"rows", plan.rows_estimated}};
+                      {"rows", plan.rows_estimated}, {"point", plan.is_point}};
 }
 
 Result<Plan> plan_of(const json::Value& value) {
@@ -261,6 +261,7 @@ Result<Plan> plan_of(const json::Value& value) {
     plan.relations.push_back(std::move(use));
   }
   plan.rows_estimated = value["rows"].is_number() ? value["rows"].number() : 0;
+  plan.is_point = value["point"].boolean_or(false);
   return plan;
 }
 

@@ -24,6 +24,19 @@ class Identity final : public Authenticator {
   Result<Principal> authenticate(const Request& request) override;
   void on_teams(std::function<std::vector<std::string>(std::string_view name)> teams_of);
 
+  struct TokenTerms {
+    std::string name, principal;
+    bool is_administrator = false;
+    std::optional<Time> expires;
+    std::string created_by, request_id;
+  };
+  struct NewToken {
+    std::string id;
+    std::string text;   // Shown once; only its hash is kept.
+  };
+  Result<NewToken> create_token(const TokenTerms& terms);
+  Result<> revoke_token(std::string_view id, const std::string& by, const std::string& request_id);
+
   // The administrator's token when this is the first start of the store, else nothing.
   Result<std::optional<std::string>> first_run_token();
 

@@ -6,6 +6,7 @@ namespace weft::lineage {
 namespace {
 
 constexpr std::size_t kMissingMax = 20;
+constexpr std::chrono::seconds kTransactionMax{10};  // From recording to the commit.
 
 Result<GraphPointer> load(store::Store& store) {
   auto graph = std::make_shared<Graph>();
@@ -40,13 +41,21 @@ bool is_derived(const mesh::MeshState& mesh, const mesh::Product& product, const
 
 }  // namespace
 
-Result<> Recorded::record(store::Session& session, const Fact& fact) { return store_fact(session, fact, clock_.now()); }
+Result<> Recorded::record(store::Session& session, const Fact& fact) {
+  last_record_.store(clock_.steady().time_since_epoch().count());
+  return store_fact(session, fact, clock_.now());
+}
 
 Result<GraphPointer> Recorded::graph() const {
-  const auto current = TRY(store_.read_value<std::int64_t>([](store::Session& session) { return revision(session); }));
+  using Instant = std::chrono::steady_clock::time_point;
   const std::lock_guard lock(mutex_);
-  if (graph_ && graph_->revision >= current) return graph_;
-  graph_ = TRY(load(store_));
+  // One process serves a store: when nothing was recorded for a while, and that was seen already, nothing is new.
+  const Instant settled = Instant(Instant::duration(last_record_.load())) + kTransactionMax;
+  if (graph_ && verified_ > settled) return graph_;
+  const Instant now = clock_.steady();
+  const auto current = TRY(store_.read_value<std::int64_t>([](store::Session& session) { return revision(session); }));
+  if (!graph_ || graph_->revision < current) graph_ = TRY(load(store_));
+  verified_ = now;
   return graph_;
 }
 

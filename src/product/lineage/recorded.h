@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <mutex>
 
 #include "base/clock.h"
@@ -26,6 +27,8 @@ class Recorded final : public Lineage {
   Clock& clock_;
   mutable std::mutex mutex_;
   mutable GraphPointer graph_;
+  mutable std::chrono::steady_clock::time_point verified_;
+  std::atomic<std::int64_t> last_record_ = 0;  // Of the steady clock.
 };
 
 // M7 of a product: columns of its derived ports, and how many of them have lineage. No columns: nothing to cover.

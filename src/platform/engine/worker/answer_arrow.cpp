@@ -2,7 +2,7 @@
 
 namespace weft::engine::worker {
 
-Result<std::uint64_t> write_arrow_answer(duckdb::Connection&, duckdb::QueryResult&, const SendBytes&) {
+Result<> write_arrow_answer(Chunks&, const SendBytes&) {
   return fail(ErrorKind::unsupported, "query.format", "Arrow streams are not written by this version; ask for parquet or ndjson");
 }
 

@@ -16,32 +16,26 @@ namespace {
 
 constexpr std::size_t kPieceBytes = 128 << 10;
 
-std::uint64_t write_chunks(duckdb::ClientContext& context, duckdb::QueryResult& result, const duckdb::CopyFunction& copy, const std::string& path) {
+Result<> write_chunks(duckdb::ClientContext& context, Chunks& chunks, const duckdb::CopyFunction& copy, const std::string& path) {
   duckdb::CopyInfo info;
   info.file_path = path;
   info.format = "parquet";
   info.options["compression"] = {duckdb::Value("zstd")};
   duckdb::CopyFunctionBindInput bind_input(info);
-  auto bound = copy.copy_to_bind(context, bind_input, result.names, result.types);
+  auto bound = copy.copy_to_bind(context, bind_input, chunks.names(), chunks.types());
   auto global = copy.copy_to_initialize_global(context, *bound, path);
   duckdb::ThreadContext thread(context);
   duckdb::ExecutionContext execution(context, thread, nullptr);
   auto local = copy.copy_to_initialize_local(execution, *bound);
-  std::uint64_t rows = 0;
-  while (auto chunk = result.Fetch()) {
-    if (chunk->size() == 0) break;
-    rows += chunk->size();
-    copy.copy_to_sink(execution, *bound, *global, *local, *chunk);
-  }
-  if (result.HasError()) result.GetErrorObject().Throw();
+  while (duckdb::DataChunk* chunk = TRY(chunks.next())) copy.copy_to_sink(execution, *bound, *global, *local, *chunk);
   copy.copy_to_combine(execution, *bound, *global, *local);
   copy.copy_to_finalize(context, *bound, *global);
-  return rows;
+  return {};
 }
 
 }  // namespace
 
-Result<std::uint64_t> write_parquet_answer(duckdb::Connection& connection, Descriptors& descriptors, duckdb::QueryResult& result, const SendBytes& send) {
+Result<> write_parquet_answer(duckdb::Connection& connection, Descriptors& descriptors, Chunks& chunks, const SendBytes& send) {
   // The writer needs a context that no streaming result occupies.
   duckdb::Connection writer(*connection.context->db);
   // It never seeks, so the file streams out as it is made; its small writes are sent together.
@@ -53,13 +47,14 @@ Result<std::uint64_t> write_parquet_answer(duckdb::Connection& connection, Descr
     pending.clear();
     return {};
   });
-  std::uint64_t rows = 0;
+  Result<> written;
   writer.context->RunFunctionInTransaction([&] {
     auto& entry = duckdb::Catalog::GetSystemCatalog(*writer.context).GetEntry<duckdb::CopyFunctionCatalogEntry>(*writer.context, DEFAULT_SCHEMA, "parquet");
-    rows = write_chunks(*writer.context, result, entry.function, path);
+    written = write_chunks(*writer.context, chunks, entry.function, path);
   });
-  if (!pending.empty()) TRY(send(pending));
-  return rows;
+  TRY(std::move(written));
+  if (pending.empty()) return {};
+  return send(pending);
 }
 
 }  // namespace weft::engine::worker

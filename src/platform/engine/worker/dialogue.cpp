@@ -16,6 +16,8 @@
 #include "platform/engine/wire.h"
 #include "platform/engine/worker/analysis.h"
 #include "platform/engine/worker/answers.h"
+#include "platform/engine/worker/fences.h"
+#include "platform/engine/worker/prepare.h"
 #include "platform/engine/worker/publish.h"
 #include "platform/engine/worker/statement.h"
 #include "platform/engine/worker/statement_walk.h"
@@ -58,26 +60,15 @@ class PutParameters final : public TreeWalk {
   const json::Array& values_;
 };
 
-Statement statement_kind(const duckdb::SQLStatement& statement) {
-  return statement.type == duckdb::StatementType::EXPLAIN_STATEMENT ? Statement::explain : Statement::select;
-}
-
-std::vector<OutputColumn> columns_of(const duckdb::PreparedStatement& prepared, std::vector<OutputColumn> traced) {
-  const auto& names = const_cast<duckdb::PreparedStatement&>(prepared).GetNames();
-  const auto& types = const_cast<duckdb::PreparedStatement&>(prepared).GetTypes();
-  traced.resize(names.size());
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    traced[i].name = names[i];
-    traced[i].engine_type = types[i].ToString();
-    traced[i].type = iceberg_type_of(types[i]);
-  }
-  return traced;
+Result<Format> format_numbered(std::int64_t number) {
+  if (number >= 0 && number <= static_cast<std::int64_t>(Format::arrow)) return static_cast<Format>(number);
+  return fail(ErrorKind::internal, "engine.protocol", "there is no format of answers with the number {}", number);
 }
 
 }  // namespace
 
-Dialogue::Dialogue(Channel channel, duckdb::DuckDB& database, Descriptors& descriptors, ScanFiles& scans, PlanHooks& hooks)
-    : channel_(std::move(channel)), database_(database), descriptors_(descriptors), scans_(scans), hooks_(hooks) {}
+Dialogue::Dialogue(Channel channel, duckdb::DuckDB& database, Descriptors& descriptors, ScanFiles& scans)
+    : channel_(std::move(channel)), database_(database), descriptors_(descriptors), scans_(scans) {}
 
 Dialogue::~Dialogue() = default;
 
@@ -95,7 +86,6 @@ void Dialogue::run() {
     } catch (const std::exception& exception) {
       answer = fail(error_from(exception));
     }
-    hooks_.is_on = false;
     const std::lock_guard lock(channel_mutex_);
     const auto sent = answer ? channel_.send_json(FrameType::reply, *answer) : channel_.send_json(FrameType::failure, to_json(answer.error()));
     if (!sent) return;
@@ -115,13 +105,16 @@ Result<json::Value> Dialogue::handle(const json::Value& request) {
   if (operation == "publish") return publish(request);
   if (operation == "compact") return compact(request);
   if (operation == "lineage") return foreign_lineage(request["request"]);
+  if (operation == "fences") return json::Value(try_fences());
   if (operation == "end") return end();
   return fail(ErrorKind::internal, "engine.protocol", "the worker knows no operation {}", operation);
 }
 
 Result<json::Value> Dialogue::parse(const json::Value& request) {
   const ParsedSql parsed = TRY(parse_governed(*connection().context, request["sql"].text_or(""), limits_of(request["limits"])));
-  return to_json(parsed.parsed);
+  json::Value answer = to_json(parsed.parsed);
+  answer.object().set("point", looks_like_point(*parsed.statement));
+  return answer;
 }
 
 Result<json::Value> Dialogue::bind(const json::Value& request) {
@@ -134,27 +127,10 @@ Result<json::Value> Dialogue::bind(const json::Value& request) {
   }
   statement->named_param_map.clear();
   scans_.set_relations(relations);
-  hooks_.relations = relations;
-  hooks_.plan = {};
-  hooks_.failure.reset();
-  hooks_.is_on = true;
   bound_ = statement->Copy();
-  auto prepared = connection().Prepare(duckdb::unique_ptr<duckdb::SQLStatement>(statement.release()));
-  hooks_.is_on = false;
-  if (hooks_.failure) return fail(*hooks_.failure);
-  if (prepared->HasError()) {
-    try {
-      prepared->error.Throw();
-    } catch (const std::exception& exception) {
-      return fail(error_from(exception));
-    }
-  }
-  prepared_ = std::unique_ptr<duckdb::PreparedStatement>(prepared.release());
-  Plan plan = std::move(hooks_.plan);
-  plan.relations.resize(relations.size());
-  plan.statement = statement_kind(*bound_);
-  plan.columns = columns_of(*prepared_, std::move(plan.columns));
-  return to_json(plan);
+  Prepared prepared = TRY(prepare(connection(), std::move(statement), relations));
+  prepared_ = std::move(prepared.statement);
+  return to_json(prepared.plan);
 }
 
 Result<Dialogue::Lists> Dialogue::receive_files(std::int64_t lists) {
@@ -208,12 +184,15 @@ Result<json::Value> Dialogue::run_query(const json::Value& request) {
   duckdb::vector<duckdb::Value> values;
   auto result = prepared_->Execute(values, true);
   if (result->HasError()) result->GetErrorObject().Throw();
+  Chunks chunks(*result, limits_of(request["limits"]).rows_max);
   auto send = [this](std::string_view bytes) -> Result<> {
     const std::lock_guard lock(channel_mutex_);
-    return channel_.send(FrameType::data, bytes);
+    for (std::size_t at = 0; at < bytes.size(); at += kDataBytesMax) TRY(channel_.send(FrameType::data, bytes.substr(at, kDataBytesMax)));
+    return {};
   };
+  TRY(write_answer(connection(), descriptors_, chunks, TRY(format_numbered(request["format"].integer_or(0))), send));
   Outcome outcome;
-  outcome.rows = TRY(write_answer(connection(), descriptors_, *result, static_cast<Format>(request["format"].integer_or(0)), send));
+  outcome.rows = chunks.rows();
   outcome.cpu_micros = cpu_micros() - cpu_before;
   outcome.wall_micros = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started).count();
   return to_json(outcome);
@@ -255,8 +234,6 @@ Result<json::Value> Dialogue::end() {
   connection_.reset();  // With it go temporary tables and settings of the session.
   descriptors_.clear();
   scans_.clear();
-  hooks_.relations.clear();
-  hooks_.plan = {};
   return json::Value(true);
 }
 

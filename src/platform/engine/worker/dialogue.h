@@ -5,7 +5,6 @@
 
 #include "platform/engine/protocol.h"
 #include "platform/engine/worker/files.h"
-#include "platform/engine/worker/plan_hooks.h"
 #include "platform/engine/worker/scan.h"
 
 namespace duckdb {
@@ -20,7 +19,7 @@ namespace weft::engine::worker {
 // The worker's end of the dialogue: one request at a time until control closes. All arguments outlive it.
 class Dialogue {
  public:
-  Dialogue(Channel channel, duckdb::DuckDB& database, Descriptors& descriptors, ScanFiles& scans, PlanHooks& hooks);
+  Dialogue(Channel channel, duckdb::DuckDB& database, Descriptors& descriptors, ScanFiles& scans);
   ~Dialogue();
   void run();
 
@@ -47,7 +46,6 @@ class Dialogue {
   duckdb::DuckDB& database_;
   Descriptors& descriptors_;
   ScanFiles& scans_;
-  PlanHooks& hooks_;
   std::unique_ptr<duckdb::Connection> connection_;
   std::unique_ptr<duckdb::PreparedStatement> prepared_;
   std::unique_ptr<duckdb::SQLStatement> bound_;   // What bind() bound, for publish() to read from.

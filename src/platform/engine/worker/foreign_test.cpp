@@ -168,7 +168,8 @@ TEST(Foreign, HoldsLimits) {
   EXPECT_EQ(foreign_lineage(json::Value(1)).error().code, "sql.lineage_request");
   EXPECT_EQ(foreign_lineage(json::Object{{"sql", "SELECT 1"}, {"metadata", "x"}}).error().code, "sql.lineage_request");
   EXPECT_EQ(lineage(std::string("SELECT \0", 8)), "unsupported");
-  for (const auto* sql : {"JOIN", "FROM (", "INSERT", "INSERT INTO", "SELECT DISTINCT ON (", "SET a.", "CREATE TABLE", "SELECT * INTO"}) {
+  for (const auto* sql :
+       {"JOIN", "FROM (", "INSERT", "INSERT INTO", "SELECT DISTINCT ON (", "SET a.", "CREATE TABLE", "SELECT * INTO"}) {
     EXPECT_EQ(lineage(sql), "unsupported") << sql;
   }
 }

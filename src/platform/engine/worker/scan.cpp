@@ -27,7 +27,8 @@
 namespace weft::engine::worker {
 namespace {
 
-constexpr const char* kParquetScan = "weft_parquet";
+constexpr const char* kScan = "weft_scan";   // The engine's Parquet scan with our file list and schema.
+constexpr const char* kRows = "weft_rows";   // Its JSON scan, put in for relations of rows.
 constexpr const char* kRowsPrefix = "weft://rows/";
 
 struct ScanInfo final : duckdb::TableFunctionInfo {
@@ -154,7 +155,7 @@ duckdb::unique_ptr<duckdb::TableRef> rows_scan(const Relation& relation, int ind
   arguments.push_back(named("format", duckdb::Value("newline_delimited")));
   arguments.push_back(named("maximum_object_size", duckdb::Value::UINTEGER(64 << 20)));
   auto reference = duckdb::make_uniq<duckdb::TableFunctionRef>();
-  reference->function = duckdb::make_uniq<duckdb::FunctionExpression>("read_json", std::move(arguments));
+  reference->function = duckdb::make_uniq<duckdb::FunctionExpression>(kRows, std::move(arguments));
   return reference;
 }
 
@@ -164,17 +165,14 @@ duckdb::unique_ptr<duckdb::TableRef> replace_scan(duckdb::ClientContext&, duckdb
   const Relation* relation = files.relation(index);
   if (relation == nullptr) throw duckdb::BinderException("weft_scan reads no relation of the number %d", index);
   if (relation->kind == RelationKind::rows) return rows_scan(*relation, index);
-  duckdb::vector<duckdb::unique_ptr<duckdb::ParsedExpression>> arguments;
-  arguments.push_back(duckdb::make_uniq<duckdb::ConstantExpression>(duckdb::Value(std::to_string(index))));
-  auto reference = duckdb::make_uniq<duckdb::TableFunctionRef>();
-  reference->function = duckdb::make_uniq<duckdb::FunctionExpression>(kParquetScan, std::move(arguments));
-  return reference;
+  return nullptr;  // A table: the scan itself binds.
 }
 
-duckdb::TableFunction parquet_function(duckdb::DatabaseInstance& database) {
+// A scan of the engine's own, to be changed and registered under another name.
+duckdb::TableFunction function_of_engine(duckdb::DatabaseInstance& database, const char* name) {
   duckdb::Connection connection(database);
   connection.BeginTransaction();
-  auto& entry = duckdb::Catalog::GetSystemCatalog(database).GetEntry<duckdb::TableFunctionCatalogEntry>(*connection.context, DEFAULT_SCHEMA, "parquet_scan");
+  auto& entry = duckdb::Catalog::GetSystemCatalog(database).GetEntry<duckdb::TableFunctionCatalogEntry>(*connection.context, DEFAULT_SCHEMA, name);
   auto function = entry.functions.GetFunctionByArguments(*connection.context, {duckdb::LogicalType::VARCHAR});
   connection.Rollback();
   return function;
@@ -238,6 +236,22 @@ std::vector<Predicate> predicates_of(const duckdb::LogicalGet& get) {
   return all;
 }
 
+// Rows flow through it as they are found, and an equality says which.
+bool is_point(const duckdb::LogicalOperator& op) {
+  switch (op.type) {
+    case duckdb::LogicalOperatorType::LOGICAL_PROJECTION:
+    case duckdb::LogicalOperatorType::LOGICAL_FILTER:
+    case duckdb::LogicalOperatorType::LOGICAL_LIMIT: return is_point(*op.children.at(0));
+    case duckdb::LogicalOperatorType::LOGICAL_GET: {
+      const auto& get = op.Cast<duckdb::LogicalGet>();
+      if (get.function.name != kScan) return false;
+      const auto predicates = predicates_of(get);
+      return std::any_of(predicates.begin(), predicates.end(), [](const Predicate& each) { return each.op == "eq" || each.op == "in"; });
+    }
+    default: return false;
+  }
+}
+
 }  // namespace
 
 void ScanFiles::set_relations(std::vector<Relation> relations) { relations_ = std::move(relations); }
@@ -257,43 +271,45 @@ const std::vector<std::string>& ScanFiles::files(int relation) const {
 
 void register_scan(duckdb::DatabaseInstance& database, ScanFiles& files) {
   auto info = duckdb::make_shared_ptr<ScanInfo>(files);
-  duckdb::TableFunction parquet = parquet_function(database);
-  parquet.name = kParquetScan;
-  parquet.get_multi_file_reader = SchemaReader::create;
-  parquet.function_info = info;
-  parquet.get_virtual_columns = no_virtual_columns;
-  // These would open files while planning, before control has sent any.
-  parquet.statistics = nullptr;
-  parquet.statistics_extended = nullptr;
-  parquet.get_partition_stats = nullptr;
-  parquet.serialize = nullptr;
-  parquet.deserialize = nullptr;
-  duckdb::TableFunction scan("weft_scan", {duckdb::LogicalType::INTEGER}, nullptr, nullptr);
+  duckdb::TableFunction scan = function_of_engine(database, "parquet_scan");
+  scan.name = kScan;
+  scan.arguments = {duckdb::LogicalType::INTEGER};
   scan.bind_replace = replace_scan;
+  scan.get_multi_file_reader = SchemaReader::create;
   scan.function_info = info;
+  scan.get_virtual_columns = no_virtual_columns;
+  // These would open files while planning, before control has sent any.
+  scan.statistics = nullptr;
+  scan.statistics_extended = nullptr;
+  scan.get_partition_stats = nullptr;
+  scan.serialize = nullptr;
+  scan.deserialize = nullptr;
+  duckdb::TableFunction rows = function_of_engine(database, "read_json");
+  rows.name = kRows;
   duckdb::ExtensionLoader loader(database, "weft");
-  loader.RegisterFunction(std::move(parquet));
   loader.RegisterFunction(std::move(scan));
+  loader.RegisterFunction(std::move(rows));
 }
 
 int relation_of(const duckdb::LogicalGet& get) {
   if (!get.bind_data) return -1;
-  if (get.function.name == kParquetScan) {
+  if (get.function.name == kScan) {
     return static_cast<const LateFileList&>(*get.bind_data->Cast<duckdb::MultiFileBindData>().file_list).relation;
   }
-  if (get.function.name == "read_json" || get.function.name == "read_json_auto") {
+  if (get.function.name == kRows) {
     const auto first = get.bind_data->Cast<duckdb::MultiFileBindData>().file_list->GetFirstFile().path;
     if (first.starts_with(kRowsPrefix)) return std::stoi(first.substr(std::string_view(kRowsPrefix).size()));
   }
   return -1;
 }
 
-void read_predicates(duckdb::LogicalOperator& optimized, std::vector<RelationUse>& relations) {
+void read_scans(duckdb::ClientContext& context, duckdb::LogicalOperator& optimized, Plan& plan) {
   std::map<int, int> scans;
   visit_gets(optimized, [&](duckdb::LogicalGet& get) {
+    plan.rows_estimated += static_cast<double>(get.EstimateCardinality(context));
     const int relation = relation_of(get);
-    if (relation < 0 || relation >= static_cast<int>(relations.size()) || get.function.name != kParquetScan) return;
-    auto& use = relations[static_cast<std::size_t>(relation)];
+    if (relation < 0 || relation >= static_cast<int>(plan.relations.size()) || get.function.name != kScan) return;
+    auto& use = plan.relations[static_cast<std::size_t>(relation)];
     // A relation that is scanned twice shares its files: what one scan leaves out the other may need.
     if (++scans[relation] == 1) {
       use.predicates = predicates_of(get);
@@ -301,6 +317,7 @@ void read_predicates(duckdb::LogicalOperator& optimized, std::vector<RelationUse
       use.predicates.clear();
     }
   });
+  plan.is_point = is_point(optimized);
 }
 
 }  // namespace weft::engine::worker

@@ -7,6 +7,7 @@
 #include "platform/engine/engine.h"
 
 namespace duckdb {
+class ClientContext;
 class DatabaseInstance;
 class LogicalGet;
 class LogicalOperator;
@@ -33,7 +34,8 @@ class ScanFiles {
 // Registers the function once per database. `files` outlives it.
 void register_scan(duckdb::DatabaseInstance& database, ScanFiles& files);
 
-// Predicates that the optimizer pushed into each relation's scans: what holds for all scans of it, else none.
-void read_predicates(duckdb::LogicalOperator& optimized, std::vector<RelationUse>& relations);
+// What the optimised plan tells of its scans: predicates that hold for all scans of a relation, the rows that they read together,
+// and whether it is a look-up of single rows.
+void read_scans(duckdb::ClientContext& context, duckdb::LogicalOperator& optimized, Plan& plan);
 
 }  // namespace weft::engine::worker

@@ -234,7 +234,8 @@ duckdb::SelectStatement& select_of(duckdb::SQLStatement& statement) {
 Result<std::vector<TablePlace>> table_places(duckdb::SelectStatement& statement) {
   TableFinder finder;
   TRY(finder.walk(statement));
-  std::ranges::sort(finder.places, {}, [](const TablePlace& place) { return std::pair(place.name.offset, place.order); });
+  std::ranges::sort(finder.places, {},
+                    [](const TablePlace& place) { return std::pair(place.name.offset, place.order); });
   return std::move(finder.places);
 }
 

@@ -1,0 +1,167 @@
+#include "platform/engine/worker/publish_input.h"
+
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "duckdb/main/connection.hpp"
+#include "duckdb/parser/parsed_data/create_table_info.hpp"
+#include "duckdb/parser/statement/create_statement.hpp"
+#include "duckdb/parser/statement/select_statement.hpp"
+#include "platform/engine/worker/files.h"
+#include "platform/engine/worker/statement.h"
+#include "platform/engine/worker/types.h"
+
+namespace weft::engine::worker {
+namespace {
+
+constexpr std::size_t kColumnsMax = 4096;
+
+std::string head_of(Descriptors& descriptors, const std::string& path) {
+  const auto entry = descriptors.find(path);
+  std::string head(4096, '\0');
+  const ssize_t size = entry ? ::pread(entry->fd->get(), head.data(), head.size(), 0) : 0;
+  head.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  return head;
+}
+
+bool is_gzip(std::string_view head) { return head.starts_with("\x1f\x8b"); }
+bool is_zstd(std::string_view head) { return head.starts_with("\x28\xb5\x2f\xfd"); }
+
+std::string compression_of(std::string_view head) { return is_gzip(head) ? "gzip" : is_zstd(head) ? "zstd" : "none"; }
+
+Result<> describe(PublishContext& context, Input& input) {
+  for (auto& row : TRY(rows_of(context, "DESCRIBE SELECT * FROM " + input.from))) {
+    input.names.push_back(row[0].ToString());
+    input.types.push_back(duckdb::TransformStringToLogicalType(row[1].ToString(), *context.connection.context));
+  }
+  if (input.names.size() > kColumnsMax) return fail(ErrorKind::limit, "input.too_many_columns", "the file has {} columns; at most {} are read", input.names.size(), kColumnsMax);
+  return {};
+}
+
+std::string csv_reader(const std::string& path, const PublishJob& job, std::string_view head) {
+  const json::Value options(job.input_options);
+  std::string sql = format("read_csv({}, all_varchar = true, strict_mode = true, null_padding = false, ignore_errors = false, max_line_size = 16777216, compression = '{}', header = {}", text::quote_literal(path),
+                           compression_of(head), options["header"].boolean_or(true) ? "true" : "false");
+  for (const char* name : {"delim", "quote", "escape", "nullstr"}) {
+    if (options[name].is_text() && options[name].text().size() <= 16 && options[name].text().find('\0') == std::string::npos) sql += format(", {} = {}", name, text::quote_literal(options[name].text()));
+  }
+  return sql + ")";
+}
+
+// Columns that the contract knows are read as text where that keeps their digits; nested ones as what they should be.
+Result<std::string> json_reader(PublishContext& context, const std::string& path, const PublishJob& job, const std::string& kind, std::string_view head) {
+  const std::string common = format("format = '{}', compression = '{}', maximum_object_size = 67108864", kind == "ndjson" ? "newline_delimited" : "auto", compression_of(head));
+  Input sniffed;
+  sniffed.from = format("read_json({}, sample_size = 20480, {})", text::quote_literal(path), common);
+  TRY(describe(context, sniffed));
+  std::string columns;
+  for (const std::string& name : sniffed.names) {
+    std::string type = "JSON";
+    for (const TargetColumn& column : job.columns) {
+      if (column.name != name && column.physical_name != name) continue;
+      const auto target = TRY(logical_type_of(column.type));
+      type = target.IsNested() ? target.ToString() : "VARCHAR";
+    }
+    columns += format("{}{}: {}", columns.empty() ? "" : ", ", text::quote_literal(name), text::quote_literal(type));
+  }
+  if (columns.empty()) return fail(ErrorKind::invalid, "input.empty", "the file holds no JSON object");
+  return format("read_json({}, columns = {{{}}}, {})", text::quote_literal(path), columns, common);
+}
+
+// A pipeline's answer is kept as it comes, and then is an input like any other.
+Result<Input> query_input(PublishContext& context) {
+  auto create = duckdb::make_uniq<duckdb::CreateStatement>();
+  auto info = duckdb::make_uniq<duckdb::CreateTableInfo>();
+  info->table = "weft_query";
+  info->schema = DEFAULT_SCHEMA;
+  info->catalog = TEMP_CATALOG;
+  info->temporary = true;
+  info->query = duckdb::unique_ptr_cast<duckdb::SQLStatement, duckdb::SelectStatement>(duckdb::unique_ptr<duckdb::SQLStatement>(context.query.release()));
+  create->info = std::move(info);
+  auto result = context.connection.Query(std::move(create));
+  if (result->HasError()) {
+    try {
+      result->GetErrorObject().Throw();
+    } catch (const std::exception& exception) {
+      return fail(error_from(exception));
+    }
+  }
+  Input input;
+  input.from = "temp.main.weft_query";
+  input.row = "rowid + 1";
+  TRY(describe(context, input));
+  return input;
+}
+
+}  // namespace
+
+Result<duckdb::unique_ptr<duckdb::QueryResult>> run_sql(PublishContext& context, const std::string& sql) {
+  try {
+    duckdb::unique_ptr<duckdb::QueryResult> result = context.connection.Query(sql);
+    if (result->HasError()) result->GetErrorObject().Throw();
+    return result;
+  } catch (const std::exception& exception) {
+    return fail(error_from(exception));
+  }
+}
+
+Result<std::vector<std::vector<duckdb::Value>>> rows_of(PublishContext& context, const std::string& sql) {
+  auto result = TRY(run_sql(context, sql));
+  std::vector<std::vector<duckdb::Value>> rows;
+  while (auto chunk = result->Fetch()) {
+    if (chunk->size() == 0) break;
+    for (duckdb::idx_t row = 0; row < chunk->size(); ++row) {
+      auto& values = rows.emplace_back();
+      for (duckdb::idx_t column = 0; column < chunk->ColumnCount(); ++column) values.push_back(chunk->GetValue(column, row));
+    }
+  }
+  return rows;
+}
+
+Result<std::string> input_format(const std::string& named, Descriptors& descriptors, const std::string& path) {
+  const std::string head = head_of(descriptors, path);
+  const bool is_parquet = head.starts_with("PAR1");
+  if (!named.empty()) {
+    if (named != "parquet" && named != "csv" && named != "ndjson" && named != "json") {
+      return fail(ErrorKind::unsupported, "input.format", "{} is no format that is read here: parquet, csv, ndjson or json, also compressed with gzip or zstd", named);
+    }
+    if ((named == "parquet") != is_parquet) return fail(ErrorKind::invalid, "input.mislabelled", "the file is called {} and {} Parquet", named, is_parquet ? "is" : "is no");
+    return named;
+  }
+  if (is_parquet) return "parquet";
+  if (head.starts_with("ARROW1") || head.starts_with("\xff\xff\xff\xff")) {
+    return fail(ErrorKind::unsupported, "input.format", "Arrow files are not read by this version: convert to Parquet, CSV, NDJSON or JSON");
+  }
+  const auto trimmed = text::trim(head);
+  if (trimmed.empty()) return fail(ErrorKind::invalid, "input.empty", "the file is empty");
+  if (trimmed.starts_with('[')) return "json";
+  if (trimmed.starts_with('{')) return "ndjson";
+  return "csv";
+}
+
+Result<Input> open_input(PublishContext& context, const PublishJob& job) {
+  if (context.input.empty()) return query_input(context);
+  const std::string kind = TRY(input_format(job.input_format, context.descriptors, context.input));
+  const std::string head = head_of(context.descriptors, context.input);
+  Input input;
+  input.row = "row_number() OVER ()";
+  if (kind == "parquet") {
+    input.from = format("read_parquet({})", text::quote_literal(context.input));
+    input.row = "file_row_number + 1";
+  } else if (kind == "csv") {
+    if (head.find('\0') != std::string::npos) return fail(ErrorKind::invalid, "input.nul", "the file has NUL characters: it is no CSV");
+    input.from = csv_reader(context.input, job, head);
+  } else {
+    input.from = TRY(json_reader(context, context.input, job, kind, head));
+  }
+  const auto described = describe(context, input);
+  if (!described) {
+    if (described.error().kind == ErrorKind::limit) return fail(described.error());
+    return fail(ErrorKind::invalid, "input.malformed", "the file cannot be read as {}: {}", kind, described.error().message);
+  }
+  if (kind == "parquet") input.from = format("read_parquet({}, file_row_number = true)", text::quote_literal(context.input));
+  return input;
+}
+
+}  // namespace weft::engine::worker

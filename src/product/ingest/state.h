@@ -1,0 +1,95 @@
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <set>
+
+#include "product/ingest/ingest.h"
+
+namespace weft::ingest {
+
+inline constexpr std::chrono::hours kKeyKept{24 * 7};
+
+struct Ingest::State {
+  App& app;
+  store::Store& store;
+  Clock& clock;
+  audit::Audit& audit;
+  catalog::Catalog& catalog;
+  lake::Lake& lake;
+  lineage::Lineage& lineage;
+
+  std::mutex mutex;
+  std::condition_variable_any key_freed;
+  std::set<std::string> keys_in_flight;   // Guarded by mutex.
+};
+
+// One publish from decision to answer.
+class Publish {
+ public:
+  Publish(Ingest::State& state, const Wish& wish) : state_(state), wish_(wish) {}
+
+  Result<json::Value> run(Staged staged);
+  Result<json::Value> run(BoundQuery query);
+
+ private:
+  Result<> prepare();
+  Result<engine::PublishJob> job_of(const lake::Table& table) const;
+  Result<json::Value> with_session(engine::Session& session, std::optional<engine::File> input, std::vector<engine::RelationData> data);
+  Result<json::Value> decide(const lake::Lease& lease, const lake::Table& table, engine::PublishOutcome outcome);
+  Result<json::Value> commit(const lake::Lease& lease, const lake::Table& table, const engine::PublishOutcome& outcome, const quality::Verdict& verdict);
+  Result<json::Value> refuse(const lake::Lease& lease, const engine::PublishOutcome& outcome, const quality::Verdict& verdict);
+  Result<> record(store::Session& session, const std::string& publish_id, const json::Object& answer, const quality::Verdict* verdict) const;
+  json::Object answer_of(const std::string& publish_id, const engine::PublishOutcome& outcome, const quality::Verdict& verdict) const;
+
+  Ingest::State& state_;
+  const Wish& wish_;
+  mesh::MeshPointer mesh_;
+  const mesh::Port* port_ = nullptr;
+  const mesh::Product* product_ = nullptr;
+  engine::PublishMode mode_ = engine::PublishMode::append;
+  quality::RuleSet rules_;
+  bool may_see_values_ = false;
+  std::string sha256_;
+  std::uint64_t bytes_in_ = 0;
+  std::optional<lineage::Fact> lineage_;
+};
+
+// The scope of an idempotency key: principal and port. Waits while the key is in flight, and frees it at the end.
+class KeyTurn {
+ public:
+  KeyTurn(Ingest::State& state, std::string scope) : state_(state), scope_(std::move(scope)) {
+    if (scope_.empty()) return;
+    std::unique_lock lock(state_.mutex);
+    state_.key_freed.wait(lock, [&] { return !state_.keys_in_flight.contains(scope_); });
+    state_.keys_in_flight.insert(scope_);
+  }
+  ~KeyTurn() {
+    if (scope_.empty()) return;
+    {
+      const std::lock_guard lock(state_.mutex);
+      state_.keys_in_flight.erase(scope_);
+    }
+    state_.key_freed.notify_all();
+  }
+  KeyTurn(const KeyTurn&) = delete;
+  KeyTurn& operator=(const KeyTurn&) = delete;
+
+ private:
+  Ingest::State& state_;
+  std::string scope_;
+};
+
+std::string key_scope(const Wish& wish);
+// The answer that a key remembers, as (status, JSON text), if it still counts. conflict "publish.key_conflict".
+struct Remembered {
+  std::string status, answer;
+};
+Result<std::optional<Remembered>> remembered(Ingest::State& state, const Wish& wish, const std::string& sha256, std::string_view contract_version);
+Result<> remember(store::Session& session, const Wish& wish, const std::string& sha256, std::string_view contract_version, std::string_view status, const std::string& answer, Time now);
+
+void add_routes(App& app, Ingest& ingest);
+void add_facts(App& app);
+extern const std::span<const store::Migration> kMigrations;
+
+}  // namespace weft::ingest
