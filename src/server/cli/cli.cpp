@@ -131,7 +131,7 @@ void bind_option(const Option& option, Bound& bound) {
   CLI::Option* added = bound.app->add_option(name, values, summary);
   added->type_name(std::string(option.value));
   if (!option.is_repeatable) {
-    added->expected(1);
+    added->expected(1)->allow_extra_args(false);
   } else if (name.starts_with('-')) {
     added->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
   }
@@ -154,7 +154,8 @@ CLI::App* subcommand(CLI::App& root, const Command& command) {
   const auto words = text::split(command.name, ' ');
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string word(words[i]);
-    CLI::App* next = at->get_subcommand_no_throw(word);
+    const auto known = at->get_subcommands([&word](const CLI::App* app) { return app->get_name() == word; });
+    CLI::App* next = known.empty() ? nullptr : known.front();
     const bool is_last = i + 1 == words.size();
     if (next == nullptr) next = at->add_subcommand(word, is_last ? std::string(command.summary) : "Commands about " + word);
     if (is_last) {

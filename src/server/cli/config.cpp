@@ -32,7 +32,7 @@ Result<std::map<std::string, std::string, std::less<>>> read_flat(const std::fil
   const yaml::Stream stream = yaml::read(text);
   if (!stream.problems.empty()) {
     const auto& problem = stream.problems.front();
-    return fail(ErrorKind::invalid, "config.file", "{}:{}:{} {}", file.string(), problem.line, problem.column, problem.message);
+    return fail(ErrorKind::invalid, "config.file", "{}:{}:{} {}", file.string(), problem.place.line, problem.place.column, problem.message);
   }
   for (const auto& document : stream.documents) {
     if (document.value.is_null()) continue;

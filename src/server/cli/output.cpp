@@ -181,12 +181,12 @@ class StandardOutput final : public Output {
 
   void progress(std::string_view what, std::uint64_t done, std::uint64_t total) override {
     if (!is_terminal_) return;
-    std::string line = format("\r\033[K{} ", what);
+    std::string line = weft::format("\r\033[K{} ", what);
     if (total > 0) {
       constexpr std::uint64_t kWidth = 30;
       const std::uint64_t full = std::min(kWidth, done * kWidth / total);
       for (std::uint64_t i = 0; i < kWidth; ++i) line += i < full ? "█" : "░";
-      line += format(" {:3} %", std::min<std::uint64_t>(100, done * 100 / total));
+      line += weft::format(" {:3} %", std::min<std::uint64_t>(100, done * 100 / total));
     } else if (done > 0) {
       line += text::human_count(done);
     }

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "duckdb/main/connection.hpp"
+#include "duckdb/main/prepared_statement.hpp"
 #include "duckdb/parser/parsed_data/create_table_info.hpp"
 #include "duckdb/parser/statement/create_statement.hpp"
 #include "duckdb/parser/statement/select_statement.hpp"
@@ -30,10 +31,15 @@ bool is_zstd(std::string_view head) { return head.starts_with("\x28\xb5\x2f\xfd"
 
 std::string compression_of(std::string_view head) { return is_gzip(head) ? "gzip" : is_zstd(head) ? "zstd" : "none"; }
 
+// Binding tells names and types; nothing is read but what the reader looks at to know them.
 Result<> describe(PublishContext& context, Input& input) {
-  for (auto& row : TRY(rows_of(context, "DESCRIBE SELECT * FROM " + input.from))) {
-    input.names.push_back(row[0].ToString());
-    input.types.push_back(duckdb::TransformStringToLogicalType(row[1].ToString(), *context.connection.context));
+  try {
+    auto prepared = context.connection.Prepare("SELECT * FROM " + input.from);
+    if (prepared->HasError()) prepared->error.Throw();
+    for (const std::string& name : prepared->GetNames()) input.names.push_back(name);
+    for (const auto& type : prepared->GetTypes()) input.types.push_back(type);
+  } catch (const std::exception& exception) {
+    return fail(error_from(exception));
   }
   if (input.names.size() > kColumnsMax) return fail(ErrorKind::limit, "input.too_many_columns", "the file has {} columns; at most {} are read", input.names.size(), kColumnsMax);
   return {};

@@ -129,10 +129,14 @@ class SchemaReader final : public duckdb::MultiFileReader {
   ScanFiles& files_;
 };
 
-// The file's own names and row numbers are not the reader's business; only the column that count(*) reads stays.
-duckdb::virtual_column_map_t no_virtual_columns(duckdb::ClientContext&, duckdb::optional_ptr<duckdb::FunctionData>) {
+// The scan's hidden columns are the engine's (count(*), fetching a row's other columns late) and have no name that a query could
+// write; which file a row lies in is not the reader's business.
+duckdb::virtual_column_map_t nameless_virtual_columns(duckdb::ClientContext&, duckdb::optional_ptr<duckdb::FunctionData> data) {
   duckdb::virtual_column_map_t columns;
   columns.insert(std::make_pair(duckdb::COLUMN_IDENTIFIER_EMPTY, duckdb::TableColumn("", duckdb::LogicalType::BOOLEAN)));
+  columns.insert(std::make_pair(duckdb::MultiFileReader::COLUMN_IDENTIFIER_FILE_INDEX, duckdb::TableColumn("", duckdb::LogicalType::UBIGINT)));
+  columns.insert(std::make_pair(duckdb::MultiFileReader::COLUMN_IDENTIFIER_FILE_ROW_NUMBER, duckdb::TableColumn("", duckdb::LogicalType::BIGINT)));
+  data->Cast<duckdb::MultiFileBindData>().virtual_columns = columns;
   return columns;
 }
 
@@ -277,7 +281,7 @@ void register_scan(duckdb::DatabaseInstance& database, ScanFiles& files) {
   scan.bind_replace = replace_scan;
   scan.get_multi_file_reader = SchemaReader::create;
   scan.function_info = info;
-  scan.get_virtual_columns = no_virtual_columns;
+  scan.get_virtual_columns = nameless_virtual_columns;
   // These would open files while planning, before control has sent any.
   scan.statistics = nullptr;
   scan.statistics_extended = nullptr;
