@@ -40,7 +40,8 @@ struct Route {
   std::string request_schema;   // JSON Schema text, empty: no JSON body.
   std::string response_schema;  // JSON Schema text of the 200 answer, empty: see media_type.
   std::string media_type = "application/json";
-  std::vector<std::string> query_parameters;  // Names, for OpenAPI; others are refused with "request.unknown_parameter".
+  std::vector<std::string>
+      query_parameters;  // Names, for OpenAPI; others are refused with "request.unknown_parameter".
 };
 
 struct Job {
@@ -67,8 +68,8 @@ struct SystemTable {
 };
 
 struct Settings {
-  std::filesystem::path data;  // The mesh's folder: mesh.db, lake/, staging/.
-  bool is_dev = false;         // `serve --dev`: callers without a token act as administrator.
+  std::filesystem::path data;           // The mesh's folder: mesh.db, lake/, staging/.
+  bool is_dev = false;                  // `serve --dev`: callers without a token act as administrator.
   std::string audit_sync = "interval";  // or "always".
   std::uint64_t memory_bytes = 0;       // For all workers together; 0: 60 % of the machine.
   int workers = 0;                      // 0: by cores.

@@ -45,18 +45,18 @@ class Output {
   virtual void rows(const json::Array& rows, const std::vector<std::string>& columns) = 0;
   // One object: `key  value` lines, or JSON, YAML.
   virtual void object(const json::Value& value) = 0;
-  virtual void text(std::string_view text) = 0;      // As it is, to standard output.
-  virtual ByteSink& raw() = 0;                        // Standard output, for streams.
+  virtual void text(std::string_view text) = 0;  // As it is, to standard output.
+  virtual ByteSink& raw() = 0;                   // Standard output, for streams.
   virtual void note(std::string_view text) = 0;
   // A progress line on a terminal's standard error; nothing elsewhere. total 0: unknown.
   virtual void progress(std::string_view what, std::uint64_t done, std::uint64_t total) = 0;
 };
 
 struct Option {
-  std::string_view name;        // "--mode", or "FILE" for a positional one.
-  std::string_view value;       // "MODE": what the value is called in help; empty for a flag.
+  std::string_view name;   // "--mode", or "FILE" for a positional one.
+  std::string_view value;  // "MODE": what the value is called in help; empty for a flag.
   std::string_view summary;
-  std::string_view otherwise;   // Default, shown in help; empty: none.
+  std::string_view otherwise;  // Default, shown in help; empty: none.
   bool is_required = false;
   bool is_repeatable = false;
   std::vector<std::string_view> choices;
@@ -71,12 +71,13 @@ class Invocation {
   virtual ~Invocation() = default;
 
   bool has(std::string_view option) const;
-  std::string text(std::string_view option) const;   // Its value, its default, or "".
+  std::string text(std::string_view option) const;  // Its value, its default, or "".
   const std::vector<std::string>& list(std::string_view option) const;
   std::map<std::string, std::vector<std::string>, std::less<>> values;
 };
 
-// One command of `weft`. `name` may have two words: "token create". `run` answers the exit code (0 fine, 1 no, 2 could not).
+// One command of `weft`. `name` may have two words: "token create". `run` answers the exit code (0 fine, 1 no, 2 could
+// not).
 struct Command {
   std::string_view name;
   std::string_view summary;

@@ -28,7 +28,8 @@ Result<std::string> Request::text(std::size_t bytes_max) const {
   std::string all;
   if (body == nullptr) return all;
   if (body_size && *body_size > bytes_max) {
-    return fail(ErrorKind::limit, "request.too_large", "the body has {} bytes; at most {} are read here", *body_size, bytes_max);
+    return fail(ErrorKind::limit, "request.too_large", "the body has {} bytes; at most {} are read here", *body_size,
+                bytes_max);
   }
   if (body_size) all.reserve(*body_size);
   std::array<char, 16384> piece;
@@ -36,7 +37,8 @@ Result<std::string> Request::text(std::size_t bytes_max) const {
     const std::size_t size = TRY(body->read(piece.data(), piece.size()));
     if (size == 0) break;
     if (all.size() + size > bytes_max) {
-      return fail(ErrorKind::limit, "request.too_large", "the body has more than the {} bytes that are read here", bytes_max);
+      return fail(ErrorKind::limit, "request.too_large", "the body has more than the {} bytes that are read here",
+                  bytes_max);
     }
     all.append(piece.data(), size);
   }
@@ -105,7 +107,8 @@ Result<Page> page_of(const Request& request) {
   if (const auto cursor = request.query_or("cursor", ""); !cursor.empty()) {
     const auto after = text::unbase64url(cursor);
     if (!after || after->empty()) {
-      return fail(ErrorKind::invalid, "request.cursor", "the cursor is not one that a page gave as `next`; start without it");
+      return fail(ErrorKind::invalid, "request.cursor",
+                  "the cursor is not one that a page gave as `next`; start without it");
     }
     page.after = *after;
   }
@@ -129,8 +132,8 @@ Result<> check_if_match(const Request& request, std::string_view current_tag) {
   for (const auto tag : text::split(*wanted, ',')) {
     if (text::trim(tag) == current_tag) return {};
   }
-  return fail(ErrorKind::precondition, "request.stale", "it changed since you read it: If-Match names {}, it is {} now; read it again",
-              *wanted, current_tag);
+  return fail(ErrorKind::precondition, "request.stale",
+              "it changed since you read it: If-Match names {}, it is {} now; read it again", *wanted, current_tag);
 }
 
 }  // namespace weft

@@ -32,17 +32,17 @@ class Headers {
 // One request as a handler sees it, whichever door it came through. A handler is a plain blocking function.
 struct Request {
   std::string method;
-  std::string path;                             // Decoded by segment in `params`; here as it came, without the query.
-  std::map<std::string, std::string> params;    // From the path template, percent-decoded.
-  std::map<std::string, std::string> query;     // Decoded; a repeated key is refused by the router.
+  std::string path;                           // Decoded by segment in `params`; here as it came, without the query.
+  std::map<std::string, std::string> params;  // From the path template, percent-decoded.
+  std::map<std::string, std::string> query;   // Decoded; a repeated key is refused by the router.
   Headers headers;
-  ByteSource* body = nullptr;                   // May be null: no body. Streaming; larger than memory is fine.
-  std::optional<std::uint64_t> body_size;       // When the sender said.
+  ByteSource* body = nullptr;              // May be null: no body. Streaming; larger than memory is fine.
+  std::optional<std::uint64_t> body_size;  // When the sender said.
   Principal principal;
-  std::string request_id;                       // Ours, returned as `X-Request-Id`.
-  std::string trace_parent;                     // W3C, valid or empty.
-  std::string door;                             // "http", "cli", "job".
-  std::stop_token cancelled;                    // The client closed, or the server drains.
+  std::string request_id;     // Ours, returned as `X-Request-Id`.
+  std::string trace_parent;   // W3C, valid or empty.
+  std::string door;           // "http", "cli", "job".
+  std::stop_token cancelled;  // The client closed, or the server drains.
 
   // The whole body, at most `bytes_max`: limit "request.too_large", invalid "request.truncated".
   Result<std::string> text(std::size_t bytes_max = 1 << 20) const;

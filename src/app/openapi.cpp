@@ -43,7 +43,8 @@ json::Array parameters_of(const Route& route) {
     rest.remove_prefix(close + 1);
   }
   for (const std::string& name : route.query_parameters) {
-    all.push_back(json::Object{{"name", name}, {"in", "query"}, {"required", false}, {"schema", json::Object{{"type", "string"}}}});
+    all.push_back(json::Object{
+        {"name", name}, {"in", "query"}, {"required", false}, {"schema", json::Object{{"type", "string"}}}});
   }
   return all;
 }
@@ -56,10 +57,13 @@ json::Value operation_of(const Route& route) {
   }
   if (auto parameters = parameters_of(route); !parameters.empty()) operation.set("parameters", std::move(parameters));
   if (!route.request_schema.empty()) {
-    operation.set("requestBody", json::Object{{"required", true}, {"content", content_of("application/json", schema_of(route.request_schema))}});
+    operation.set(
+        "requestBody",
+        json::Object{{"required", true}, {"content", content_of("application/json", schema_of(route.request_schema))}});
   }
   json::Object responses;
-  responses.set("200", json::Object{{"description", "Done."}, {"content", content_of(route.media_type, schema_of(route.response_schema))}});
+  responses.set("200", json::Object{{"description", "Done."},
+                                    {"content", content_of(route.media_type, schema_of(route.response_schema))}});
   responses.set("default", json::Object{{"$ref", "#/components/responses/Problem"}});
   operation.set("responses", std::move(responses));
   if (route.access == Access::anyone) operation.set("security", json::Array{});
@@ -67,21 +71,24 @@ json::Value operation_of(const Route& route) {
 }
 
 json::Value components() {
-  json::Object problem{{"type", "object"},
-                       {"required", json::Array{"type", "title", "status", "detail", "code"}},
-                       {"properties", json::Object{{"type", json::Object{{"type", "string"}}},
-                                                   {"title", json::Object{{"type", "string"}}},
-                                                   {"status", json::Object{{"type", "integer"}}},
-                                                   {"detail", json::Object{{"type", "string"}}},
-                                                   {"code", json::Object{{"type", "string"}, {"description", "Stable; for programs."}}},
-                                                   {"kind", json::Object{{"type", "string"}}},
-                                                   {"request_id", json::Object{{"type", "string"}}}}}};
-  json::Object response{{"description", "A problem document (RFC 9457)."},
-                        {"content", content_of("application/problem+json", json::Object{{"$ref", "#/components/schemas/Problem"}})}};
-  return json::Object{{"schemas", json::Object{{"Problem", std::move(problem)}}},
-                      {"responses", json::Object{{"Problem", std::move(response)}}},
-                      {"securitySchemes", json::Object{{"bearer", json::Object{{"type", "http"}, {"scheme", "bearer"}}},
-                                                       {"basic", json::Object{{"type", "http"}, {"scheme", "basic"}}}}}};
+  json::Object problem{
+      {"type", "object"},
+      {"required", json::Array{"type", "title", "status", "detail", "code"}},
+      {"properties", json::Object{{"type", json::Object{{"type", "string"}}},
+                                  {"title", json::Object{{"type", "string"}}},
+                                  {"status", json::Object{{"type", "integer"}}},
+                                  {"detail", json::Object{{"type", "string"}}},
+                                  {"code", json::Object{{"type", "string"}, {"description", "Stable; for programs."}}},
+                                  {"kind", json::Object{{"type", "string"}}},
+                                  {"request_id", json::Object{{"type", "string"}}}}}};
+  json::Object response{
+      {"description", "A problem document (RFC 9457)."},
+      {"content", content_of("application/problem+json", json::Object{{"$ref", "#/components/schemas/Problem"}})}};
+  return json::Object{
+      {"schemas", json::Object{{"Problem", std::move(problem)}}},
+      {"responses", json::Object{{"Problem", std::move(response)}}},
+      {"securitySchemes", json::Object{{"bearer", json::Object{{"type", "http"}, {"scheme", "bearer"}}},
+                                       {"basic", json::Object{{"type", "http"}, {"scheme", "basic"}}}}}};
 }
 
 }  // namespace
@@ -92,13 +99,15 @@ std::string openapi_of(const std::vector<Route>& routes) {
     if (!paths.contains(route.path)) paths.set(route.path, json::Object{});
     paths.find(route.path)->object().set(text::lower(route.method), operation_of(route));
   }
-  json::Object document{{"openapi", "3.1.0"},
-                        {"info", json::Object{{"title", "Weft"}, {"version", WEFT_VERSION},
-                                              {"license", json::Object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
-                        {"servers", json::Array{json::Object{{"url", "/"}}}},
-                        {"security", json::Array{json::Object{{"bearer", json::Array{}}}, json::Object{{"basic", json::Array{}}}}},
-                        {"paths", std::move(paths)},
-                        {"components", components()}};
+  json::Object document{
+      {"openapi", "3.1.0"},
+      {"info", json::Object{{"title", "Weft"},
+                            {"version", WEFT_VERSION},
+                            {"license", json::Object{{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
+      {"servers", json::Array{json::Object{{"url", "/"}}}},
+      {"security", json::Array{json::Object{{"bearer", json::Array{}}}, json::Object{{"basic", json::Array{}}}}},
+      {"paths", std::move(paths)},
+      {"components", components()}};
   return json::write(document);
 }
 

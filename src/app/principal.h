@@ -8,7 +8,8 @@ namespace weft {
 enum class PrincipalKind { user, service, domain, system };
 
 // Who asks. Made by identity from a token or a password, by the CLI for in-process use, by jobs for a domain's
-// pipelines. `name` is unique among all kinds: "ada@example.com", "svc:loader", "domain:aviation", "local:administrator".
+// pipelines. `name` is unique among all kinds: "ada@example.com", "svc:loader", "domain:aviation",
+// "local:administrator".
 struct Principal {
   PrincipalKind kind = PrincipalKind::user;
   std::string name;

@@ -72,7 +72,10 @@ Response problem(const Error& error, std::string_view request_id) {
 }
 
 Error error_of(const Response& response) {
-  Error error{.kind = ErrorKind::internal, .code = "http.status", .message = format("the server answered {}", response.status), .details = {}};
+  Error error{.kind = ErrorKind::internal,
+              .code = "http.status",
+              .message = format("the server answered {}", response.status),
+              .details = {}};
   for (const Reaction& reaction : kReactions) {
     if (reaction.status == response.status) error.kind = reaction.kind;
   }

@@ -5,7 +5,7 @@
 namespace weft {
 
 int http_status(ErrorKind kind);
-int exit_code(ErrorKind kind);                     // 1: the answer is «no»; 2: could not do it.
+int exit_code(ErrorKind kind);  // 1: the answer is «no»; 2: could not do it.
 std::string_view sql_state(ErrorKind kind);
 
 // RFC 9457: type, title, status, detail, `code`, `request_id`, and the error's details as extension members.

@@ -34,9 +34,7 @@ std::vector<std::string_view> segments_of(std::string_view path) {
 
 bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
 
-std::string parameter_name(std::string_view segment) {
-  return std::string(segment.substr(1, segment.find('}') - 1));
-}
+std::string parameter_name(std::string_view segment) { return std::string(segment.substr(1, segment.find('}') - 1)); }
 
 void add(Node& root, const Route& route) {
   Node* node = &root;
@@ -117,8 +115,8 @@ std::string allowed_methods(const Leaf& leaf) {
 Result<> check_parameters(const Route& route, const Request& request) {
   for (const auto& [key, value] : request.query) {
     if (std::find(route.query_parameters.begin(), route.query_parameters.end(), key) == route.query_parameters.end()) {
-      return fail(ErrorKind::invalid, "request.unknown_parameter", "{} {} has no query parameter {}{}", route.method, route.path,
-                  key, text::did_you_mean(key, route.query_parameters));
+      return fail(ErrorKind::invalid, "request.unknown_parameter", "{} {} has no query parameter {}{}", route.method,
+                  route.path, key, text::did_you_mean(key, route.query_parameters));
     }
   }
   return {};
@@ -128,11 +126,12 @@ Result<> check_access(const Route& route, const Principal& principal) {
   if (route.access == Access::anyone) return {};
   if (principal.is_anonymous) {
     return fail(ErrorKind::unauthenticated, "auth.required",
-                "{} {} needs a token: send `Authorization: Bearer …` (the CLI reads WEFT_TOKEN)", route.method, route.path);
+                "{} {} needs a token: send `Authorization: Bearer …` (the CLI reads WEFT_TOKEN)", route.method,
+                route.path);
   }
   if (route.access == Access::administrator && !principal.is_administrator) {
-    return fail(ErrorKind::denied, "access.administrator", "{} {} needs the platform administrator; {} is not one", route.method,
-                route.path, principal.name);
+    return fail(ErrorKind::denied, "access.administrator", "{} {} needs the platform administrator; {} is not one",
+                route.method, route.path, principal.name);
   }
   return {};
 }
@@ -153,7 +152,9 @@ Router::Router(const App& app, Authenticator& authenticator)
 
 Router::~Router() = default;
 
-void Router::on_denied(std::function<void(const Request&, const Error&)> listener) { table_->on_denied = std::move(listener); }
+void Router::on_denied(std::function<void(const Request&, const Error&)> listener) {
+  table_->on_denied = std::move(listener);
+}
 
 std::string Router::openapi() const { return table_->openapi; }
 
@@ -173,16 +174,18 @@ Response Router::handle(Request& request) const {
   const auto run = [&]() -> Answer {
     Match match = find(table_->root, request.path);
     if (match.leaf == nullptr) {
-      return fail(ErrorKind::not_found, "request.no_route", "there is nothing at {}; /openapi.json lists all routes", request.path);
+      return fail(ErrorKind::not_found, "request.no_route", "there is nothing at {}; /openapi.json lists all routes",
+                  request.path);
     }
     const Route* route = route_for(*match.leaf, request.method);
     if (route == nullptr) {
-      auto error = fail(ErrorKind::invalid, "request.method_not_allowed", "{} does not take {}; it takes {}", request.path,
-                        request.method, allowed_methods(*match.leaf));
+      auto error = fail(ErrorKind::invalid, "request.method_not_allowed", "{} does not take {}; it takes {}",
+                        request.path, request.method, allowed_methods(*match.leaf));
       error.error().details.set("allow", allowed_methods(*match.leaf));
       return error;
     }
-    for (std::size_t i = 0; i < match.values.size(); ++i) request.params[match.leaf->params[i]] = std::move(match.values[i]);
+    for (std::size_t i = 0; i < match.values.size(); ++i)
+      request.params[match.leaf->params[i]] = std::move(match.values[i]);
     if (request.principal.is_anonymous) request.principal = TRY(authenticator_.authenticate(request));
     TRY(check_access(*route, request.principal));
     TRY(check_parameters(*route, request));
@@ -195,13 +198,17 @@ Response Router::handle(Request& request) const {
     if (table_->on_denied && (error.kind == ErrorKind::denied || error.kind == ErrorKind::unauthenticated)) {
       table_->on_denied(request, error);
     }
-    if (error.kind == ErrorKind::internal) LOG(error, "{} {} {}: {}", request.request_id, request.method, request.path, error.message);
+    if (error.kind == ErrorKind::internal)
+      LOG(error, "{} {} {}: {}", request.request_id, request.method, request.path, error.message);
     Response refusal = problem(error, request.request_id);
     if (const auto* allow = error.details.find("allow")) refusal.headers.set("Allow", std::string(allow->text_or("")));
     return refusal;
   } catch (const std::exception& exception) {
     LOG(error, "{} {} {}: {}", request.request_id, request.method, request.path, exception.what());
-    return problem({.kind = ErrorKind::internal, .code = "internal", .message = "an internal error; the log has it under the request id", .details = {}},
+    return problem({.kind = ErrorKind::internal,
+                    .code = "internal",
+                    .message = "an internal error; the log has it under the request id",
+                    .details = {}},
                    request.request_id);
   }
 }

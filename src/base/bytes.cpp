@@ -10,7 +10,8 @@ constexpr int kZlibOrGzip = 15 + 32;
 
 Result<std::string> inflate_as(std::string_view bytes, std::size_t bytes_max, int window) {
   z_stream stream{};
-  if (inflateInit2(&stream, window) != Z_OK) return fail(ErrorKind::unavailable, "compress.memory", "no memory to inflate");
+  if (inflateInit2(&stream, window) != Z_OK)
+    return fail(ErrorKind::unavailable, "compress.memory", "no memory to inflate");
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
   stream.avail_in = static_cast<uInt>(bytes.size());
   std::string out;
@@ -24,15 +25,21 @@ Result<std::string> inflate_as(std::string_view bytes, std::size_t bytes_max, in
     if (out.size() > bytes_max) break;
   }
   inflateEnd(&stream);
-  if (out.size() > bytes_max) return fail(ErrorKind::limit, "compress.too_large", "the compressed bytes hold more than {} bytes", bytes_max);
-  if (code != Z_STREAM_END) return fail(ErrorKind::invalid, "compress.malformed", "the compressed bytes are malformed or cut");
+  if (out.size() > bytes_max)
+    return fail(ErrorKind::limit, "compress.too_large", "the compressed bytes hold more than {} bytes", bytes_max);
+  if (code != Z_STREAM_END)
+    return fail(ErrorKind::invalid, "compress.malformed", "the compressed bytes are malformed or cut");
   return out;
 }
 
 }  // namespace
 
-Result<std::string> inflate(std::string_view bytes, std::size_t bytes_max) { return inflate_as(bytes, bytes_max, kZlibOrGzip); }
-Result<std::string> inflate_raw(std::string_view bytes, std::size_t bytes_max) { return inflate_as(bytes, bytes_max, kRaw); }
+Result<std::string> inflate(std::string_view bytes, std::size_t bytes_max) {
+  return inflate_as(bytes, bytes_max, kZlibOrGzip);
+}
+Result<std::string> inflate_raw(std::string_view bytes, std::size_t bytes_max) {
+  return inflate_as(bytes, bytes_max, kRaw);
+}
 
 std::string deflate_raw(std::string_view bytes) {
   z_stream stream{};

@@ -1,9 +1,9 @@
 #pragma once
 
+#include <unistd.h>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unistd.h>
 #include <utility>
 
 #include "base/result.h"

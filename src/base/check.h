@@ -6,7 +6,8 @@ namespace weft {
 }  // namespace weft
 
 // What only a bug can make false. Never for input.
-#define CHECK(condition) \
-  do {                   \
-    if (!(condition)) [[unlikely]] ::weft::check_failed(#condition, __FILE__, __LINE__); \
+#define CHECK(condition)                                    \
+  do {                                                      \
+    if (!(condition)) [[unlikely]]                          \
+      ::weft::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)

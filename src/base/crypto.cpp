@@ -32,7 +32,9 @@ Sha256::Sha256() : state_(std::make_unique<State>()) {
 }
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256::~Sha256() = default;
-void Sha256::update(std::string_view bytes) { CHECK(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1); }
+void Sha256::update(std::string_view bytes) {
+  CHECK(EVP_DigestUpdate(state_->context, bytes.data(), bytes.size()) == 1);
+}
 Digest Sha256::finish() {
   Digest digest;
   unsigned size = 0;
@@ -47,7 +49,9 @@ Digest sha256(std::string_view bytes) {
   return digest;
 }
 
-std::string to_hex(const Digest& digest) { return text::hex({reinterpret_cast<const char*>(digest.data()), digest.size()}); }
+std::string to_hex(const Digest& digest) {
+  return text::hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
 
 std::string random_bytes(std::size_t size) {
   std::string bytes(size, '\0');
@@ -60,12 +64,15 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) {
 }
 
 Result<std::string> hash_password(std::string_view password) {
-  if (password.size() > kPasswordMax) return fail(ErrorKind::limit, "auth.password_too_long", "a password has at most {} bytes", kPasswordMax);
+  if (password.size() > kPasswordMax)
+    return fail(ErrorKind::limit, "auth.password_too_long", "a password has at most {} bytes", kPasswordMax);
   const std::string salt = random_bytes(kSaltBytes);
   std::string phc(argon2_encodedlen(kPasses, kMemoryKib, kLanes, kSaltBytes, kHashBytes, Argon2_id), '\0');
-  const int code = argon2id_hash_encoded(kPasses, kMemoryKib, kLanes, password.data(), password.size(), salt.data(), salt.size(), kHashBytes,
-                                         phc.data(), phc.size());
-  if (code != ARGON2_OK) return fail(ErrorKind::unavailable, "auth.hash", "the password could not be hashed: {}", argon2_error_message(code));
+  const int code = argon2id_hash_encoded(kPasses, kMemoryKib, kLanes, password.data(), password.size(), salt.data(),
+                                         salt.size(), kHashBytes, phc.data(), phc.size());
+  if (code != ARGON2_OK)
+    return fail(ErrorKind::unavailable, "auth.hash", "the password could not be hashed: {}",
+                argon2_error_message(code));
   phc.resize(phc.find('\0'));
   return phc;
 }

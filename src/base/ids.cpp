@@ -7,7 +7,8 @@ namespace weft {
 
 std::string to_string(const Uuid& id) {
   const std::string all = text::hex({reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()});
-  return all.substr(0, 8) + "-" + all.substr(8, 4) + "-" + all.substr(12, 4) + "-" + all.substr(16, 4) + "-" + all.substr(20);
+  return all.substr(0, 8) + "-" + all.substr(8, 4) + "-" + all.substr(12, 4) + "-" + all.substr(16, 4) + "-" +
+         all.substr(20);
 }
 
 Uuid random_uuid() {
@@ -21,7 +22,8 @@ Uuid random_uuid() {
 
 Uuid ordered_uuid(std::int64_t unix_millis) {
   Uuid id = random_uuid();
-  for (int i = 0; i < 6; ++i) id.bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(unix_millis >> (8 * (5 - i)));
+  for (int i = 0; i < 6; ++i)
+    id.bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(unix_millis >> (8 * (5 - i)));
   id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0F) | 0x70);
   return id;
 }

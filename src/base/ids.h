@@ -14,9 +14,10 @@ struct Uuid {
 };
 std::string to_string(const Uuid& id);
 
-Uuid random_uuid();                            // RFC 9562 version 4, from the system's generator.
-Uuid ordered_uuid(std::int64_t unix_millis);   // RFC 9562 version 7: sorts by time.
-std::string new_id(std::string_view prefix, std::int64_t unix_millis);  // "pub_018f…": prefix and a version 7 id in 32 hex digits.
+Uuid random_uuid();                           // RFC 9562 version 4, from the system's generator.
+Uuid ordered_uuid(std::int64_t unix_millis);  // RFC 9562 version 7: sorts by time.
+std::string new_id(std::string_view prefix,
+                   std::int64_t unix_millis);  // "pub_018f…": prefix and a version 7 id in 32 hex digits.
 
 // A type of its own for each kind of name, so that two cannot be swapped.
 template <class Tag>

@@ -109,7 +109,8 @@ std::size_t significant_digits(std::string_view text) {
   return digits;
 }
 
-// A double keeps 15 significant digits surely; what has more, or overflows, stays as it was written unless it comes back equal.
+// A double keeps 15 significant digits surely; what has more, or overflows, stays as it was written unless it comes
+// back equal.
 Value number_of(std::string text) {
   if (text.find_first_of(".eE") == std::string::npos) {
     std::int64_t whole = 0;
@@ -122,7 +123,8 @@ Value number_of(std::string text) {
   if (significant_digits(text) > 15) {
     // 17 digits that are the shortest form of this double are exact enough; more digits are a decimal's.
     std::array<char, 64> shortest{};
-    const auto written = std::to_chars(shortest.data(), shortest.data() + shortest.size(), real, std::chars_format::scientific);
+    const auto written =
+        std::to_chars(shortest.data(), shortest.data() + shortest.size(), real, std::chars_format::scientific);
     const std::string_view form(shortest.data(), static_cast<std::size_t>(written.ptr - shortest.data()));
     if (significant_digits(text) > significant_digits(form)) return Value(Literal{std::move(text)});
   }
@@ -221,9 +223,11 @@ void write_value(std::string& out, const Value& value, const Layout& layout, int
 
 Result<Value> parse(std::string_view text, const ParseLimits& limits) {
   if (text.size() > limits.bytes_max) {
-    return fail(ErrorKind::limit, "json.too_large", "the JSON text has {} bytes; at most {} are read here", text.size(), limits.bytes_max);
+    return fail(ErrorKind::limit, "json.too_large", "the JSON text has {} bytes; at most {} are read here", text.size(),
+                limits.bytes_max);
   }
-  if (!text::is_valid_utf8(text)) return fail(ErrorKind::invalid, "json.invalid_utf8", "the JSON text is not valid UTF-8");
+  if (!text::is_valid_utf8(text))
+    return fail(ErrorKind::invalid, "json.invalid_utf8", "the JSON text is not valid UTF-8");
   bj::parse_options options;
   options.max_depth = limits.depth_max;
   bj::basic_parser<Builder> parser(options);
@@ -234,11 +238,14 @@ Result<Value> parse(std::string_view text, const ParseLimits& limits) {
     return fail(ErrorKind::invalid, "json.duplicate_key", "the key {} stands twice in one object", builder.duplicate);
   }
   if (error == bj::error::too_deep) {
-    return fail(ErrorKind::limit, "json.too_deep", "the JSON text nests deeper than {} levels, at {}", limits.depth_max, place_of(text, used));
+    return fail(ErrorKind::limit, "json.too_deep", "the JSON text nests deeper than {} levels, at {}", limits.depth_max,
+                place_of(text, used));
   }
-  if (error) return fail(ErrorKind::invalid, "json.malformed", "no JSON at {}: {}", place_of(text, used), error.message());
+  if (error)
+    return fail(ErrorKind::invalid, "json.malformed", "no JSON at {}: {}", place_of(text, used), error.message());
   if (text.substr(used).find_first_not_of(" \t\r\n") != std::string_view::npos) {
-    return fail(ErrorKind::invalid, "json.malformed", "there is more after the JSON value, at {}", place_of(text, used));
+    return fail(ErrorKind::invalid, "json.malformed", "there is more after the JSON value, at {}",
+                place_of(text, used));
   }
   return std::move(parser.handler().result);
 }
@@ -265,13 +272,27 @@ void write_text_to(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
           out += "\\u00";

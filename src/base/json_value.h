@@ -105,7 +105,9 @@ class Value {
   // The member of an object, or a null value when this is no object or has no such member: for reading
   // documents that were validated before, `value["a"]["b"]` never fails.
   const Value& operator[](std::string_view key) const;
-  std::string_view text_or(std::string_view otherwise) const { return is_text() ? std::string_view(text()) : otherwise; }
+  std::string_view text_or(std::string_view otherwise) const {
+    return is_text() ? std::string_view(text()) : otherwise;
+  }
   std::int64_t integer_or(std::int64_t otherwise) const { return is_integer() ? integer() : otherwise; }
   bool boolean_or(bool otherwise) const { return is_boolean() ? boolean() : otherwise; }
 

@@ -29,10 +29,14 @@ spdlog::logger& logger() {
 
 std::string_view name_of(Level level) {
   switch (level) {
-    case Level::debug: return "debug";
-    case Level::info: return "info";
-    case Level::warning: return "warning";
-    case Level::error: return "error";
+    case Level::debug:
+      return "debug";
+    case Level::info:
+      return "info";
+    case Level::warning:
+      return "warning";
+    case Level::error:
+      return "error";
   }
   return "info";
 }
@@ -69,13 +73,16 @@ void event(Level level, std::string_view name, const json::Object& fields) {
     return emit(level, json::write(line));
   }
   std::string line = format("{} {} {}", now_text(), name_of(level), name);
-  for (const auto& [key, value] : fields) line += format(" {}={}", key, value.is_text() ? one_line(value.text()) : json::write(value));
+  for (const auto& [key, value] : fields)
+    line += format(" {}={}", key, value.is_text() ? one_line(value.text()) : json::write(value));
   emit(level, line);
 }
 
 void write(Level level, std::string_view message) {
   if (g_form == Form::json) {
-    return emit(level, json::write(json::Object{{"time", now_text()}, {"level", name_of(level)}, {"event", "message"}, {"message", message}}));
+    return emit(level,
+                json::write(json::Object{
+                    {"time", now_text()}, {"level", name_of(level)}, {"event", "message"}, {"message", message}}));
   }
   emit(level, format("{} {} {}", now_text(), name_of(level), one_line(message)));
 }

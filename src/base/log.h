@@ -22,8 +22,8 @@ void write(Level level, std::string_view message);
 
 }  // namespace weft::log
 
-#define LOG(level, ...)                                                        \
-  do {                                                                         \
-    if (::weft::log::enabled(::weft::log::Level::level))                       \
+#define LOG(level, ...)                                                           \
+  do {                                                                            \
+    if (::weft::log::enabled(::weft::log::Level::level))                          \
       ::weft::log::write(::weft::log::Level::level, ::weft::format(__VA_ARGS__)); \
   } while (false)

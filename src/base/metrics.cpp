@@ -46,9 +46,11 @@ Gauge Registry::gauge(const std::string& name, const std::string& help, const La
   return handle;
 }
 
-Histogram Registry::histogram(const std::string& name, const std::string& help, const Labels& labels, const std::vector<double>& bounds) {
+Histogram Registry::histogram(const std::string& name, const std::string& help, const Labels& labels,
+                              const std::vector<double>& bounds) {
   Histogram handle;
-  handle.histogram_ = &prometheus::BuildHistogram().Name(name).Help(help).Register(state_->registry).Add(labels_of(labels), bounds);
+  handle.histogram_ =
+      &prometheus::BuildHistogram().Name(name).Help(help).Register(state_->registry).Add(labels_of(labels), bounds);
   return handle;
 }
 

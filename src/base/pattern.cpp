@@ -16,17 +16,23 @@ Result<Pattern> Pattern::compile(std::string_view expression) {
   auto compiled = std::make_shared<RE2>(re2::StringPiece(expression.data(), expression.size()), options);
   if (!compiled->ok()) {
     if (compiled->error_code() == RE2::ErrorBadPerlOp) {
-      return fail(ErrorKind::unsupported, "pattern.unsupported", "the pattern {} uses {}: look-around and back references do not run in linear time",
-                  expression, compiled->error_arg());
+      return fail(ErrorKind::unsupported, "pattern.unsupported",
+                  "the pattern {} uses {}: look-around and back references do not run in linear time", expression,
+                  compiled->error_arg());
     }
-    return fail(ErrorKind::invalid, "pattern.malformed", "the pattern {} is malformed: {}", expression, compiled->error());
+    return fail(ErrorKind::invalid, "pattern.malformed", "the pattern {} is malformed: {}", expression,
+                compiled->error());
   }
   Pattern pattern;
   pattern.compiled_ = std::move(compiled);
   return pattern;
 }
 
-bool Pattern::found_in(std::string_view text) const { return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), of(compiled_)); }
-bool Pattern::matches_all(std::string_view text) const { return RE2::FullMatch(re2::StringPiece(text.data(), text.size()), of(compiled_)); }
+bool Pattern::found_in(std::string_view text) const {
+  return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), of(compiled_));
+}
+bool Pattern::matches_all(std::string_view text) const {
+  return RE2::FullMatch(re2::StringPiece(text.data(), text.size()), of(compiled_));
+}
 
 }  // namespace weft

@@ -13,7 +13,7 @@ class Pattern {
  public:
   // invalid "pattern.malformed"; unsupported "pattern.unsupported" for look-around and back references.
   static Result<Pattern> compile(std::string_view expression);
-  bool found_in(std::string_view text) const;   // Anywhere, as JSON Schema has it.
+  bool found_in(std::string_view text) const;  // Anywhere, as JSON Schema has it.
   bool matches_all(std::string_view text) const;
 
  private:

@@ -15,8 +15,10 @@ using Result = std::expected<T, Error>;
 // An error to return: `return fail(ErrorKind::not_found, "product.unknown", "no product {}", name);`
 template <class... Args>
 std::unexpected<Error> fail(ErrorKind kind, std::string_view code, fmt::format_string<Args...> text, Args&&... args) {
-  return std::unexpected(
-      Error{.kind = kind, .code = std::string(code), .message = fmt::format(text, std::forward<Args>(args)...), .details = {}});
+  return std::unexpected(Error{.kind = kind,
+                               .code = std::string(code),
+                               .message = fmt::format(text, std::forward<Args>(args)...),
+                               .details = {}});
 }
 
 inline std::unexpected<Error> fail(Error error) { return std::unexpected(std::move(error)); }
@@ -36,9 +38,10 @@ inline void take(std::expected<void, Error>&&) {}
 #define TRY(...) TRY_NAMED(TRY_JOIN(try_result_, __COUNTER__), __VA_ARGS__)
 #define TRY_JOIN(a, b) TRY_JOIN_EXPANDED(a, b)
 #define TRY_JOIN_EXPANDED(a, b) a##b
-#define TRY_NAMED(name, ...)                                                  \
-  ({                                                                          \
-    auto name = (__VA_ARGS__);                                                \
-    if (!name) [[unlikely]] return std::unexpected(std::move(name).error()); \
-    ::weft::detail::take(std::move(name));                                    \
+#define TRY_NAMED(name, ...)                           \
+  ({                                                   \
+    auto name = (__VA_ARGS__);                         \
+    if (!name) [[unlikely]]                            \
+      return std::unexpected(std::move(name).error()); \
+    ::weft::detail::take(std::move(name));             \
   })

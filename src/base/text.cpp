@@ -7,7 +7,8 @@
 namespace weft::text {
 namespace {
 
-// The length of the well-formed UTF-8 sequence at the start, 0 when there is none (RFC 3629: no overlong forms, no surrogates).
+// The length of the well-formed UTF-8 sequence at the start, 0 when there is none (RFC 3629: no overlong forms, no
+// surrogates).
 std::size_t sequence_length(std::string_view bytes) {
   auto at = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
   auto continues = [&](std::size_t i) { return i < bytes.size() && (at(i) & 0xC0) == 0x80; };
@@ -150,8 +151,10 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
 }
 
 bool is_name(std::string_view text) {
-  if (text.empty() || text.size() > 63 || text[0] < 'a' || text[0] > 'z' || text.find("__") != std::string_view::npos) return false;
-  return std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+  if (text.empty() || text.size() > 63 || text[0] < 'a' || text[0] > 'z' || text.find("__") != std::string_view::npos)
+    return false;
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
 }
 
 std::optional<std::string> nearest(std::string_view wrong, const std::vector<std::string>& candidates) {
@@ -161,7 +164,8 @@ std::optional<std::string> nearest(std::string_view wrong, const std::vector<std
   std::optional<std::string> answer;
   const std::string wrong_lower = lower(wrong);
   for (const std::string& candidate : candidates) {
-    const std::size_t gap = candidate.size() > wrong.size() ? candidate.size() - wrong.size() : wrong.size() - candidate.size();
+    const std::size_t gap =
+        candidate.size() > wrong.size() ? candidate.size() - wrong.size() : wrong.size() - candidate.size();
     if (gap >= best || candidate.size() > kLengthMax) continue;
     const std::size_t steps = distance(wrong_lower, lower(candidate));
     if (steps < best) {
@@ -242,7 +246,8 @@ std::string percent_encode(std::string_view text) {
   static constexpr char kDigits[] = "0123456789ABCDEF";
   std::string out;
   for (const char c : text) {
-    const bool is_unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+    const bool is_unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                               c == '.' || c == '_' || c == '~';
     if (is_unreserved) {
       out += c;
     } else {

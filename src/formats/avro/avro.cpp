@@ -13,8 +13,12 @@ constexpr std::string_view kMagic("Obj\x01", 4);
 constexpr std::size_t kSyncBytes = 16;
 constexpr std::size_t kRecordsABlock = 4096;
 
-std::unexpected<Error> malformed(std::string_view what) { return fail(ErrorKind::invalid, "avro.malformed", "the Avro bytes are malformed: {}", what); }
-std::unexpected<Error> misfit(std::string_view type) { return fail(ErrorKind::invalid, "avro.value", "a value does not fit the Avro type {}", type); }
+std::unexpected<Error> malformed(std::string_view what) {
+  return fail(ErrorKind::invalid, "avro.malformed", "the Avro bytes are malformed: {}", what);
+}
+std::unexpected<Error> misfit(std::string_view type) {
+  return fail(ErrorKind::invalid, "avro.value", "a value does not fit the Avro type {}", type);
+}
 
 // The name of a schema: a primitive's, "union" for an array, the `type` of an object.
 std::string_view kind_of(const json::Value& schema) {
@@ -162,7 +166,8 @@ class Reader {
       count = -count;
     }
     // An item of no bytes (null) could repeat for ever.
-    if (count < 0 || (items_ += count) > kItemsMax) return fail(ErrorKind::limit, "avro.too_large", "more than {} items", kItemsMax);
+    if (count < 0 || (items_ += count) > kItemsMax)
+      return fail(ErrorKind::limit, "avro.too_large", "more than {} items", kItemsMax);
     return count;
   }
   std::string_view rest_;
@@ -170,12 +175,14 @@ class Reader {
 };
 
 Result<json::Value> Reader::value(const json::Value& schema_in, std::size_t depth) {
-  if (depth > kDepthMax) return fail(ErrorKind::limit, "avro.too_deep", "the Avro value nests deeper than {} levels", kDepthMax);
+  if (depth > kDepthMax)
+    return fail(ErrorKind::limit, "avro.too_deep", "the Avro value nests deeper than {} levels", kDepthMax);
   const json::Value& schema = core_of(schema_in);
   const auto kind = kind_of(schema);
   if (kind == "union") {
     const std::int64_t branch = TRY(integer());
-    if (branch < 0 || static_cast<std::size_t>(branch) >= schema.array().size()) return malformed("a union's branch that is not there");
+    if (branch < 0 || static_cast<std::size_t>(branch) >= schema.array().size())
+      return malformed("a union's branch that is not there");
     return value(schema.array()[static_cast<std::size_t>(branch)], depth + 1);
   }
   if (kind == "null") return json::Value();
@@ -204,7 +211,8 @@ Result<json::Value> Reader::value(const json::Value& schema_in, std::size_t dept
   }
   if (kind == "record" && schema["fields"].is_array()) {
     json::Object object;
-    for (const json::Value& field : schema["fields"].array()) object.add(std::string(field["name"].text_or("")), TRY(value(field["type"], depth + 1)));
+    for (const json::Value& field : schema["fields"].array())
+      object.add(std::string(field["name"].text_or("")), TRY(value(field["type"], depth + 1)));
     return json::Value(std::move(object));
   }
   return fail(ErrorKind::unsupported, "avro.schema", "the Avro type {} is not read here", kind);
@@ -228,7 +236,8 @@ Result<json::Value> decode(const json::Value& schema, std::string_view bytes) {
 }
 
 Result<std::string> write_container(const Container& container, std::string_view sync) {
-  if (sync.size() != kSyncBytes) return fail(ErrorKind::invalid, "avro.value", "a sync marker has {} bytes", kSyncBytes);
+  if (sync.size() != kSyncBytes)
+    return fail(ErrorKind::invalid, "avro.value", "a sync marker has {} bytes", kSyncBytes);
   json::Object metadata{{"avro.schema", json::write(container.schema)}, {"avro.codec", "deflate"}};
   for (const auto& [key, value] : container.metadata) metadata.set(key, value);
   std::string out(kMagic);
@@ -246,7 +255,8 @@ Result<std::string> write_container(const Container& container, std::string_view
 }
 
 Result<Container> read_container(std::string_view bytes) {
-  if (bytes.size() > kFileBytesMax) return fail(ErrorKind::limit, "avro.too_large", "an Avro file of more than {} bytes", kFileBytesMax);
+  if (bytes.size() > kFileBytesMax)
+    return fail(ErrorKind::limit, "avro.too_large", "an Avro file of more than {} bytes", kFileBytesMax);
   if (!bytes.starts_with(kMagic)) return malformed("no container file");
   Reader reader(bytes.substr(kMagic.size()));
   const json::Value metadata = TRY(reader.value(metadata_schema(), 0));
@@ -256,7 +266,8 @@ Result<Container> read_container(std::string_view bytes) {
   }
   container.schema = TRY(json::parse(metadata["avro.schema"].text_or("")));
   const std::string codec(metadata["avro.codec"].text_or("null"));
-  if (codec != "null" && codec != "deflate") return fail(ErrorKind::unsupported, "avro.codec", "the codec {} is not read here", codec);
+  if (codec != "null" && codec != "deflate")
+    return fail(ErrorKind::unsupported, "avro.codec", "the codec {} is not read here", codec);
   const std::string sync(TRY(reader.take(kSyncBytes)));
   while (!reader.is_empty()) {
     const std::int64_t count = TRY(reader.integer());

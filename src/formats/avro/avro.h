@@ -10,8 +10,9 @@
 
 // Apache Avro 1.11 binary data and object container files, guided by a schema that is JSON. Pure: bytes ↔ values.
 //
-// Values are json::Value: records are objects, arrays and maps as expected, `bytes`, `fixed` and `string` are texts that hold the
-// bytes as they are. A union takes null or a value of its first fitting branch; decoding gives the value without its branch's name.
+// Values are json::Value: records are objects, arrays and maps as expected, `bytes`, `fixed` and `string` are texts
+// that hold the bytes as they are. A union takes null or a value of its first fitting branch; decoding gives the value
+// without its branch's name.
 namespace weft::avro {
 
 inline constexpr std::size_t kDepthMax = 64;
@@ -25,7 +26,7 @@ Result<json::Value> decode(const json::Value& schema, std::string_view bytes);
 
 struct Container {
   json::Value schema;
-  std::map<std::string, std::string> metadata;   // Without avro.schema and avro.codec.
+  std::map<std::string, std::string> metadata;  // Without avro.schema and avro.codec.
   std::vector<json::Value> records;
 };
 

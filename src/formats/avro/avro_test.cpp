@@ -9,7 +9,8 @@ namespace {
 
 json::Value parsed(std::string_view text) { return *json::parse(text); }
 
-const char* const kSchema = R"({"type":"record","name":"r","fields":[{"name":"a","type":"long"},{"name":"b","type":["null","bytes"],"default":null},
+const char* const kSchema =
+    R"({"type":"record","name":"r","fields":[{"name":"a","type":"long"},{"name":"b","type":["null","bytes"],"default":null},
   {"name":"c","type":{"type":"array","items":"int"}},{"name":"d","type":{"type":"map","values":"double"}},{"name":"e","type":"boolean"}]})";
 
 TEST(Avro, NumbersAreZigZagVariableLength) {
@@ -22,7 +23,8 @@ TEST(Avro, NumbersAreZigZagVariableLength) {
 TEST(Avro, AContainerComesBackAsItWas) {
   Container container{.schema = parsed(kSchema), .metadata = {{"snapshot-id", "7"}}, .records = {}};
   for (int i = 0; i < 10'000; ++i) {
-    json::Object record{{"a", i}, {"b", i % 2 == 0 ? json::Value() : json::Value(std::string("\xff\x00", 2))}, {"e", i % 3 == 0}};
+    json::Object record{
+        {"a", i}, {"b", i % 2 == 0 ? json::Value() : json::Value(std::string("\xff\x00", 2))}, {"e", i % 3 == 0}};
     record.set("c", json::Value(json::Array{i, -i}));
     record.set("d", json::Object{{"x", 0.5}});
     container.records.emplace_back(std::move(record));

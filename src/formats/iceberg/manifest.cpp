@@ -13,7 +13,9 @@ json::Value optional_type(json::Value type) {
   return json::Value(std::move(branches));
 }
 
-json::Value required(std::string_view name, json::Value type, int id) { return json::Object{{"name", name}, {"type", std::move(type)}, {"field-id", id}}; }
+json::Value required(std::string_view name, json::Value type, int id) {
+  return json::Object{{"name", name}, {"type", std::move(type)}, {"field-id", id}};
+}
 
 json::Value optional(std::string_view name, json::Value type, int id) {
   return json::Object{{"name", name}, {"type", optional_type(std::move(type))}, {"default", nullptr}, {"field-id", id}};
@@ -30,16 +32,21 @@ json::Value map_type(int key_id, int value_id, std::string_view value_type) {
   json::Array fields;
   fields.push_back(required("key", "int", key_id));
   fields.push_back(required("value", value_type, value_id));
-  return json::Object{{"type", "array"}, {"logicalType", "map"}, {"items", record(format("k{}_v{}", key_id, value_id), std::move(fields))}};
+  return json::Object{{"type", "array"},
+                      {"logicalType", "map"},
+                      {"items", record(format("k{}_v{}", key_id, value_id), std::move(fields))}};
 }
 
-json::Value list_type(std::string_view item, int element_id) { return json::Object{{"type", "array"}, {"items", item}, {"element-id", element_id}}; }
+json::Value list_type(std::string_view item, int element_id) {
+  return json::Object{{"type", "array"}, {"items", item}, {"element-id", element_id}};
+}
 
 // Avro names take letters, digits and underscores only; the original goes into an attribute, as Iceberg's Java does.
 std::string avro_name(std::string_view name) {
   std::string out;
   for (const char c : name) {
-    const bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!out.empty() && c >= '0' && c <= '9');
+    const bool is_plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (!out.empty() && c >= '0' && c <= '9');
     out += is_plain ? std::string(1, c) : format("_x{:X}", static_cast<unsigned char>(c));
   }
   return out;
@@ -50,9 +57,11 @@ json::Value avro_type_of(const Type& type) {
   if (name == "date") return json::Object{{"type", "int"}, {"logicalType", "date"}};
   if (name == "time") return json::Object{{"type", "long"}, {"logicalType", "time-micros"}};
   if (name == "timestamp" || name == "timestamptz") {
-    return json::Object{{"type", "long"}, {"logicalType", "timestamp-micros"}, {"adjust-to-utc", name == "timestamptz"}};
+    return json::Object{
+        {"type", "long"}, {"logicalType", "timestamp-micros"}, {"adjust-to-utc", name == "timestamptz"}};
   }
-  if (name == "uuid") return json::Object{{"type", "fixed"}, {"name", "uuid_fixed"}, {"size", 16}, {"logicalType", "uuid"}};
+  if (name == "uuid")
+    return json::Object{{"type", "fixed"}, {"name", "uuid_fixed"}, {"size", 16}, {"logicalType", "uuid"}};
   if (name == "binary") return "bytes";
   if (name.starts_with("decimal")) return "bytes";
   return json::Value(name);
@@ -62,7 +71,8 @@ json::Value partition_record(const Schema& schema, const PartitionSpec& spec) {
   json::Array fields;
   for (const json::Value& each : spec.fields) {
     const std::string name(each["name"].text_or(""));
-    json::Value field = optional(avro_name(name), avro_type_of(partition_type(each, schema)), static_cast<int>(each["field-id"].integer_or(0)));
+    json::Value field = optional(avro_name(name), avro_type_of(partition_type(each, schema)),
+                                 static_cast<int>(each["field-id"].integer_or(0)));
     if (avro_name(name) != name) field.object().set("iceberg-field-name", name);
     fields.push_back(std::move(field));
   }
@@ -116,7 +126,9 @@ json::Value list_schema() {
   fields.push_back(required("added_rows_count", "long", 512));
   fields.push_back(required("existing_rows_count", "long", 513));
   fields.push_back(required("deleted_rows_count", "long", 514));
-  fields.push_back(optional("partitions", json::Object{{"type", "array"}, {"items", record("r508", std::move(summary))}, {"element-id", 508}}, 507));
+  fields.push_back(optional(
+      "partitions", json::Object{{"type", "array"}, {"items", record("r508", std::move(summary))}, {"element-id", 508}},
+      507));
   fields.push_back(optional("key_metadata", "bytes", 519));
   return record("manifest_file", std::move(fields));
 }
@@ -141,7 +153,8 @@ Result<json::Value> partition_to_avro(const DataFile& file, const Schema& schema
   json::Object object;
   for (std::size_t i = 0; i < spec.fields.size(); ++i) {
     const json::Value& value = i < file.partition.size() ? file.partition[i] : json::Value();
-    object.set(avro_name(spec.fields[i]["name"].text_or("")), TRY(partition_value(partition_type(spec.fields[i], schema), value)));
+    object.set(avro_name(spec.fields[i]["name"].text_or("")),
+               TRY(partition_value(partition_type(spec.fields[i], schema), value)));
   }
   return json::Value(std::move(object));
 }
@@ -150,13 +163,25 @@ Result<json::Value> entry_to_avro(const ManifestEntry& entry, const Schema& sche
   const DataFile& file = entry.file;
   json::Array splits;
   for (const std::int64_t offset : file.split_offsets) splits.emplace_back(offset);
-  json::Object data{{"content", 0}, {"file_path", file.path}, {"file_format", "PARQUET"}, {"partition", TRY(partition_to_avro(file, schema, spec))},
-                    {"record_count", file.record_count}, {"file_size_in_bytes", file.file_size}, {"column_sizes", pairs(file.column_sizes)},
-                    {"value_counts", pairs(file.value_counts)}, {"null_value_counts", pairs(file.null_counts)}, {"nan_value_counts", pairs(file.nan_counts)},
-                    {"lower_bounds", pairs(file.lower_bounds)}, {"upper_bounds", pairs(file.upper_bounds)}, {"key_metadata", nullptr},
-                    {"equality_ids", nullptr}, {"sort_order_id", file.sort_order_id}};
+  json::Object data{{"content", 0},
+                    {"file_path", file.path},
+                    {"file_format", "PARQUET"},
+                    {"partition", TRY(partition_to_avro(file, schema, spec))},
+                    {"record_count", file.record_count},
+                    {"file_size_in_bytes", file.file_size},
+                    {"column_sizes", pairs(file.column_sizes)},
+                    {"value_counts", pairs(file.value_counts)},
+                    {"null_value_counts", pairs(file.null_counts)},
+                    {"nan_value_counts", pairs(file.nan_counts)},
+                    {"lower_bounds", pairs(file.lower_bounds)},
+                    {"upper_bounds", pairs(file.upper_bounds)},
+                    {"key_metadata", nullptr},
+                    {"equality_ids", nullptr},
+                    {"sort_order_id", file.sort_order_id}};
   data.set("split_offsets", splits.empty() ? json::Value() : json::Value(std::move(splits)));
-  json::Object object{{"status", static_cast<int>(entry.status)}, {"snapshot_id", entry.snapshot_id}, {"sequence_number", entry.sequence_number},
+  json::Object object{{"status", static_cast<int>(entry.status)},
+                      {"snapshot_id", entry.snapshot_id},
+                      {"sequence_number", entry.sequence_number},
                       {"file_sequence_number", entry.file_sequence_number}};
   object.set("data_file", std::move(data));
   return json::Value(std::move(object));
@@ -179,7 +204,8 @@ DataFile file_of(const json::Value& data, const PartitionSpec& spec) {
   if (data["split_offsets"].is_array()) {
     for (const json::Value& each : data["split_offsets"].array()) file.split_offsets.push_back(each.integer_or(0));
   }
-  for (const json::Value& field : spec.fields) file.partition.push_back(data["partition"][avro_name(field["name"].text_or(""))]);
+  for (const json::Value& field : spec.fields)
+    file.partition.push_back(data["partition"][avro_name(field["name"].text_or(""))]);
   return file;
 }
 
@@ -187,30 +213,38 @@ DataFile file_of(const json::Value& data, const PartitionSpec& spec) {
 
 Type partition_type(const json::Value& field, const Schema& schema) {
   const auto transform = field["transform"].text_or("identity");
-  if (transform.starts_with("bucket") || transform == "year" || transform == "month" || transform == "hour") return "int";
+  if (transform.starts_with("bucket") || transform == "year" || transform == "month" || transform == "hour")
+    return "int";
   if (transform == "day") return "date";
   const Field* source = schema.find(static_cast<int>(field["source-id"].integer_or(0)));
   return source == nullptr ? Type("string") : source->type;
 }
 
-Result<std::string> write_manifest(const std::vector<ManifestEntry>& entries, const Schema& schema, const PartitionSpec& spec, std::string_view sync) {
+Result<std::string> write_manifest(const std::vector<ManifestEntry>& entries, const Schema& schema,
+                                   const PartitionSpec& spec, std::string_view sync) {
   avro::Container container;
   container.schema = entry_schema(schema, spec);
   json::Value fields = json::Array{};
   fields.array() = spec.fields;
-  container.metadata = {{"schema", json::write(to_json(schema))}, {"schema-id", std::to_string(schema.schema_id)}, {"partition-spec", json::write(fields)},
-                        {"partition-spec-id", std::to_string(spec.spec_id)}, {"format-version", "2"}, {"content", "data"}};
+  container.metadata = {{"schema", json::write(to_json(schema))},
+                        {"schema-id", std::to_string(schema.schema_id)},
+                        {"partition-spec", json::write(fields)},
+                        {"partition-spec-id", std::to_string(spec.spec_id)},
+                        {"format-version", "2"},
+                        {"content", "data"}};
   for (const ManifestEntry& entry : entries) container.records.push_back(TRY(entry_to_avro(entry, schema, spec)));
   return avro::write_container(container, sync);
 }
 
-Result<std::vector<ManifestEntry>> read_manifest(std::string_view bytes, const Manifest& manifest, const Schema&, const PartitionSpec& spec) {
+Result<std::vector<ManifestEntry>> read_manifest(std::string_view bytes, const Manifest& manifest, const Schema&,
+                                                 const PartitionSpec& spec) {
   const avro::Container container = TRY(avro::read_container(bytes));
   std::vector<ManifestEntry> entries;
   for (const json::Value& each : container.records) {
     ManifestEntry entry;
     const auto status = each["status"].integer_or(-1);
-    if (status < 0 || status > 2) return fail(ErrorKind::invalid, "iceberg.manifest", "a manifest entry of the status {}", status);
+    if (status < 0 || status > 2)
+      return fail(ErrorKind::invalid, "iceberg.manifest", "a manifest entry of the status {}", status);
     entry.status = static_cast<EntryStatus>(status);
     entry.snapshot_id = each["snapshot_id"].integer_or(manifest.added_snapshot_id);
     // Absent numbers are inherited from the manifest («Sequence Number Inheritance»).
@@ -222,18 +256,30 @@ Result<std::vector<ManifestEntry>> read_manifest(std::string_view bytes, const M
   return entries;
 }
 
-Result<std::string> write_manifest_list(const std::vector<Manifest>& manifests, const Snapshot& snapshot, std::string_view sync) {
+Result<std::string> write_manifest_list(const std::vector<Manifest>& manifests, const Snapshot& snapshot,
+                                        std::string_view sync) {
   avro::Container container;
   container.schema = list_schema();
-  container.metadata = {{"snapshot-id", std::to_string(snapshot.snapshot_id)}, {"parent-snapshot-id", snapshot.parent_id ? std::to_string(*snapshot.parent_id) : "null"},
-                        {"sequence-number", std::to_string(snapshot.sequence_number)}, {"format-version", "2"}};
+  container.metadata = {{"snapshot-id", std::to_string(snapshot.snapshot_id)},
+                        {"parent-snapshot-id", snapshot.parent_id ? std::to_string(*snapshot.parent_id) : "null"},
+                        {"sequence-number", std::to_string(snapshot.sequence_number)},
+                        {"format-version", "2"}};
   for (const Manifest& each : manifests) {
-    container.records.push_back(json::Object{
-        {"manifest_path", each.path}, {"manifest_length", each.length}, {"partition_spec_id", each.spec_id}, {"content", 0},
-        {"sequence_number", each.sequence_number}, {"min_sequence_number", each.min_sequence_number}, {"added_snapshot_id", each.added_snapshot_id},
-        {"added_files_count", each.added_files}, {"existing_files_count", each.existing_files}, {"deleted_files_count", each.deleted_files},
-        {"added_rows_count", each.added_rows}, {"existing_rows_count", each.existing_rows}, {"deleted_rows_count", each.deleted_rows},
-        {"partitions", nullptr}, {"key_metadata", nullptr}});
+    container.records.push_back(json::Object{{"manifest_path", each.path},
+                                             {"manifest_length", each.length},
+                                             {"partition_spec_id", each.spec_id},
+                                             {"content", 0},
+                                             {"sequence_number", each.sequence_number},
+                                             {"min_sequence_number", each.min_sequence_number},
+                                             {"added_snapshot_id", each.added_snapshot_id},
+                                             {"added_files_count", each.added_files},
+                                             {"existing_files_count", each.existing_files},
+                                             {"deleted_files_count", each.deleted_files},
+                                             {"added_rows_count", each.added_rows},
+                                             {"existing_rows_count", each.existing_rows},
+                                             {"deleted_rows_count", each.deleted_rows},
+                                             {"partitions", nullptr},
+                                             {"key_metadata", nullptr}});
   }
   return avro::write_container(container, sync);
 }
@@ -242,12 +288,21 @@ Result<std::vector<Manifest>> read_manifest_list(std::string_view bytes) {
   const avro::Container container = TRY(avro::read_container(bytes));
   std::vector<Manifest> manifests;
   for (const json::Value& each : container.records) {
-    if (each["content"].integer_or(0) != 0) return fail(ErrorKind::unsupported, "iceberg.deletes", "a table with delete files, which this version does not read");
+    if (each["content"].integer_or(0) != 0)
+      return fail(ErrorKind::unsupported, "iceberg.deletes",
+                  "a table with delete files, which this version does not read");
     auto integer = [&](std::string_view key) { return each[key].integer_or(0); };
-    manifests.push_back({.path = std::string(each["manifest_path"].text_or("")), .length = integer("manifest_length"), .spec_id = static_cast<int>(integer("partition_spec_id")),
-                         .sequence_number = integer("sequence_number"), .min_sequence_number = integer("min_sequence_number"),
-                         .added_snapshot_id = integer("added_snapshot_id"), .added_files = integer("added_files_count"), .existing_files = integer("existing_files_count"),
-                         .deleted_files = integer("deleted_files_count"), .added_rows = integer("added_rows_count"), .existing_rows = integer("existing_rows_count"),
+    manifests.push_back({.path = std::string(each["manifest_path"].text_or("")),
+                         .length = integer("manifest_length"),
+                         .spec_id = static_cast<int>(integer("partition_spec_id")),
+                         .sequence_number = integer("sequence_number"),
+                         .min_sequence_number = integer("min_sequence_number"),
+                         .added_snapshot_id = integer("added_snapshot_id"),
+                         .added_files = integer("added_files_count"),
+                         .existing_files = integer("existing_files_count"),
+                         .deleted_files = integer("deleted_files_count"),
+                         .added_rows = integer("added_rows_count"),
+                         .existing_rows = integer("existing_rows_count"),
                          .deleted_rows = integer("deleted_rows_count")});
   }
   return manifests;

@@ -12,12 +12,12 @@
 namespace weft::iceberg {
 
 struct DataFile {
-  std::string path;                         // URI.
-  json::Array partition;                    // One JSON single value per field of the spec.
+  std::string path;       // URI.
+  json::Array partition;  // One JSON single value per field of the spec.
   std::int64_t record_count = 0;
   std::int64_t file_size = 0;
   std::map<int, std::int64_t> column_sizes, value_counts, null_counts, nan_counts;
-  std::map<int, std::string> lower_bounds, upper_bounds;   // Bytes.
+  std::map<int, std::string> lower_bounds, upper_bounds;  // Bytes.
   std::vector<std::int64_t> split_offsets;
   int sort_order_id = 0;
 };
@@ -27,7 +27,7 @@ enum class EntryStatus { existing = 0, added = 1, deleted = 2 };
 struct ManifestEntry {
   EntryStatus status = EntryStatus::added;
   std::int64_t snapshot_id = 0;
-  std::optional<std::int64_t> sequence_number, file_sequence_number;   // Absent on write: inherited.
+  std::optional<std::int64_t> sequence_number, file_sequence_number;  // Absent on write: inherited.
   DataFile file;
 };
 
@@ -42,11 +42,14 @@ struct Manifest {
 };
 
 // Bytes of a manifest of data files; `sync` is 16 random bytes.
-Result<std::string> write_manifest(const std::vector<ManifestEntry>& entries, const Schema& schema, const PartitionSpec& spec, std::string_view sync);
+Result<std::string> write_manifest(const std::vector<ManifestEntry>& entries, const Schema& schema,
+                                   const PartitionSpec& spec, std::string_view sync);
 // Entries with what they inherit from the manifest filled in.
-Result<std::vector<ManifestEntry>> read_manifest(std::string_view bytes, const Manifest& manifest, const Schema& schema, const PartitionSpec& spec);
+Result<std::vector<ManifestEntry>> read_manifest(std::string_view bytes, const Manifest& manifest, const Schema& schema,
+                                                 const PartitionSpec& spec);
 
-Result<std::string> write_manifest_list(const std::vector<Manifest>& manifests, const Snapshot& snapshot, std::string_view sync);
+Result<std::string> write_manifest_list(const std::vector<Manifest>& manifests, const Snapshot& snapshot,
+                                        std::string_view sync);
 Result<std::vector<Manifest>> read_manifest_list(std::string_view bytes);
 
 // The type of a partition field's value.

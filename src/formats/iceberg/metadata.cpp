@@ -8,7 +8,9 @@
 namespace weft::iceberg {
 namespace {
 
-std::unexpected<Error> bad(std::string_view what) { return fail(ErrorKind::invalid, "iceberg.metadata", "the table metadata is not valid: {}", what); }
+std::unexpected<Error> bad(std::string_view what) {
+  return fail(ErrorKind::invalid, "iceberg.metadata", "the table metadata is not valid: {}", what);
+}
 
 json::Value texts(const std::map<std::string, std::string>& map) {
   json::Object object;
@@ -42,7 +44,8 @@ json::Value snapshot_to_json(const Snapshot& snapshot) {
 }
 
 Result<Snapshot> snapshot_of(const json::Value& value) {
-  if (!value["snapshot-id"].is_integer() || !value["timestamp-ms"].is_integer()) return bad("a snapshot without snapshot-id or timestamp-ms");
+  if (!value["snapshot-id"].is_integer() || !value["timestamp-ms"].is_integer())
+    return bad("a snapshot without snapshot-id or timestamp-ms");
   Snapshot snapshot;
   snapshot.snapshot_id = value["snapshot-id"].integer();
   if (value["parent-snapshot-id"].is_integer()) snapshot.parent_id = value["parent-snapshot-id"].integer();
@@ -111,12 +114,14 @@ Result<> read_snapshots(const json::Value& value, TableMetadata& metadata) {
   }
   if (value["snapshot-log"].is_array()) {
     for (const json::Value& each : value["snapshot-log"].array()) {
-      metadata.snapshot_log.push_back({.timestamp_ms = each["timestamp-ms"].integer_or(0), .snapshot_id = each["snapshot-id"].integer_or(0)});
+      metadata.snapshot_log.push_back(
+          {.timestamp_ms = each["timestamp-ms"].integer_or(0), .snapshot_id = each["snapshot-id"].integer_or(0)});
     }
   }
   if (value["metadata-log"].is_array()) {
     for (const json::Value& each : value["metadata-log"].array()) {
-      metadata.metadata_log.emplace_back(each["timestamp-ms"].integer_or(0), std::string(each["metadata-file"].text_or("")));
+      metadata.metadata_log.emplace_back(each["timestamp-ms"].integer_or(0),
+                                         std::string(each["metadata-file"].text_or("")));
     }
   }
   return {};
@@ -166,7 +171,9 @@ const Snapshot* TableMetadata::snapshot(std::int64_t id) const {
   }
   return nullptr;
 }
-const Snapshot* TableMetadata::current_snapshot() const { return current_snapshot_id ? snapshot(*current_snapshot_id) : nullptr; }
+const Snapshot* TableMetadata::current_snapshot() const {
+  return current_snapshot_id ? snapshot(*current_snapshot_id) : nullptr;
+}
 const Snapshot* TableMetadata::snapshot_at(std::int64_t timestamp_ms) const {
   const Snapshot* found = nullptr;
   for (const LogEntry& entry : snapshot_log) {
@@ -176,9 +183,13 @@ const Snapshot* TableMetadata::snapshot_at(std::int64_t timestamp_ms) const {
 }
 
 std::string write(const TableMetadata& metadata) {
-  json::Object object{{"format-version", 2}, {"table-uuid", metadata.table_uuid}, {"location", metadata.location},
-                      {"last-sequence-number", metadata.last_sequence_number}, {"last-updated-ms", metadata.last_updated_ms},
-                      {"last-column-id", metadata.last_column_id}, {"current-schema-id", metadata.current_schema_id}};
+  json::Object object{{"format-version", 2},
+                      {"table-uuid", metadata.table_uuid},
+                      {"location", metadata.location},
+                      {"last-sequence-number", metadata.last_sequence_number},
+                      {"last-updated-ms", metadata.last_updated_ms},
+                      {"last-column-id", metadata.last_column_id},
+                      {"current-schema-id", metadata.current_schema_id}};
   object.set("schemas", each_of(metadata.schemas, [](const Schema& each) { return to_json(each); }));
   object.set("default-spec-id", metadata.default_spec_id);
   object.set("partition-specs", each_of(metadata.partition_specs, [](const PartitionSpec& each) -> json::Value {
@@ -192,7 +203,8 @@ std::string write(const TableMetadata& metadata) {
   object.set("properties", texts(metadata.properties));
   if (metadata.current_snapshot_id) {
     object.set("current-snapshot-id", *metadata.current_snapshot_id);
-    object.set("refs", json::Object{{"main", json::Object{{"snapshot-id", *metadata.current_snapshot_id}, {"type", "branch"}}}});
+    object.set("refs", json::Object{
+                           {"main", json::Object{{"snapshot-id", *metadata.current_snapshot_id}, {"type", "branch"}}}});
   }
   object.set("snapshots", each_of(metadata.snapshots, snapshot_to_json));
   object.set("snapshot-log", each_of(metadata.snapshot_log, [](const LogEntry& each) -> json::Value {
@@ -207,11 +219,14 @@ std::string write(const TableMetadata& metadata) {
 Result<TableMetadata> read_metadata(std::string_view text) {
   const json::Value value = TRY(json::parse(text, {.bytes_max = 64 << 20, .depth_max = 100}));
   const std::int64_t version = value["format-version"].integer_or(0);
-  if (version != 1 && version != 2) return fail(ErrorKind::unsupported, "iceberg.version", "table metadata of format version {}; 1 and 2 are read", version);
+  if (version != 1 && version != 2)
+    return fail(ErrorKind::unsupported, "iceberg.version", "table metadata of format version {}; 1 and 2 are read",
+                version);
   TableMetadata metadata;
   metadata.table_uuid = value["table-uuid"].text_or("");
   metadata.location = value["location"].text_or("");
-  if (metadata.location.empty() || (version == 2 && metadata.table_uuid.empty())) return bad("location or table-uuid is missing");
+  if (metadata.location.empty() || (version == 2 && metadata.table_uuid.empty()))
+    return bad("location or table-uuid is missing");
   metadata.last_sequence_number = value["last-sequence-number"].integer_or(0);
   metadata.last_updated_ms = value["last-updated-ms"].integer_or(0);
   metadata.last_column_id = static_cast<int>(value["last-column-id"].integer_or(0));
@@ -224,7 +239,8 @@ Result<TableMetadata> read_metadata(std::string_view text) {
 
 TableMetadata with_log_entry(TableMetadata metadata, const std::string& previous_location, std::int64_t now_ms) {
   if (!previous_location.empty()) metadata.metadata_log.emplace_back(metadata.last_updated_ms, previous_location);
-  while (static_cast<std::int64_t>(metadata.metadata_log.size()) > kMainHistoryMax) metadata.metadata_log.erase(metadata.metadata_log.begin());
+  while (static_cast<std::int64_t>(metadata.metadata_log.size()) > kMainHistoryMax)
+    metadata.metadata_log.erase(metadata.metadata_log.begin());
   metadata.last_updated_ms = std::max(now_ms, metadata.last_updated_ms);
   return metadata;
 }
@@ -258,7 +274,8 @@ std::vector<Snapshot> expire_snapshots(TableMetadata& metadata, std::int64_t old
     Snapshot& snapshot = metadata.snapshots[i];
     const bool is_among_newest = metadata.snapshots.size() - i <= keep;
     const bool is_current = metadata.current_snapshot_id == snapshot.snapshot_id;
-    (is_among_newest || is_current || snapshot.timestamp_ms >= older_than_ms ? kept : removed).push_back(std::move(snapshot));
+    (is_among_newest || is_current || snapshot.timestamp_ms >= older_than_ms ? kept : removed)
+        .push_back(std::move(snapshot));
   }
   metadata.snapshots = std::move(kept);
   std::set<std::int64_t> gone;
@@ -268,7 +285,8 @@ std::vector<Snapshot> expire_snapshots(TableMetadata& metadata, std::int64_t old
   for (std::size_t i = 0; i < metadata.snapshot_log.size(); ++i) {
     if (gone.contains(metadata.snapshot_log[i].snapshot_id)) from = i + 1;
   }
-  metadata.snapshot_log.erase(metadata.snapshot_log.begin(), metadata.snapshot_log.begin() + static_cast<std::ptrdiff_t>(from));
+  metadata.snapshot_log.erase(metadata.snapshot_log.begin(),
+                              metadata.snapshot_log.begin() + static_cast<std::ptrdiff_t>(from));
   return removed;
 }
 

@@ -14,12 +14,12 @@ inline constexpr std::int64_t kMainHistoryMax = 100;  // Kept in metadata-log.
 
 struct PartitionSpec {
   int spec_id = 0;
-  json::Array fields;   // {"source-id","field-id","name","transform"}
+  json::Array fields;  // {"source-id","field-id","name","transform"}
 };
 
 struct SortOrder {
   int order_id = 0;
-  json::Array fields;   // {"transform","source-id","direction","null-order"}
+  json::Array fields;  // {"transform","source-id","direction","null-order"}
 };
 
 struct Snapshot {
@@ -56,7 +56,7 @@ struct TableMetadata {
   std::vector<LogEntry> snapshot_log;
   std::vector<std::pair<std::int64_t, std::string>> metadata_log;
 
-  const Schema& schema() const;                       // CHECKs: reading made sure.
+  const Schema& schema() const;  // CHECKs: reading made sure.
   const Schema* schema(int id) const;
   const PartitionSpec& spec() const;
   const PartitionSpec* spec(int id) const;

@@ -8,7 +8,8 @@
 namespace weft::iceberg {
 namespace {
 
-constexpr std::string_view kPlain[] = {"boolean", "int", "long", "float", "double", "date", "time", "timestamp", "timestamptz", "string", "uuid", "binary"};
+constexpr std::string_view kPlain[] = {"boolean", "int",       "long",        "float",  "double", "date",
+                                       "time",    "timestamp", "timestamptz", "string", "uuid",   "binary"};
 
 struct Decimal {
   std::int64_t precision = 0, scale = 0;
@@ -19,11 +20,14 @@ std::optional<Decimal> decimal_of(const Type& type) {
   const auto parts = text::split(std::string_view(type.text()).substr(8, type.text().size() - 9), ',');
   if (parts.size() != 2) return std::nullopt;
   const auto precision = text::parse_integer(text::trim(parts[0])), scale = text::parse_integer(text::trim(parts[1]));
-  if (!precision || !scale || *precision < 1 || *precision > 38 || *scale < 0 || *scale > *precision) return std::nullopt;
+  if (!precision || !scale || *precision < 1 || *precision > 38 || *scale < 0 || *scale > *precision)
+    return std::nullopt;
   return Decimal{*precision, *scale};
 }
 
-std::unexpected<Error> no_type(const Type& type) { return fail(ErrorKind::invalid, "iceberg.type", "{} is no Iceberg v2 type", json::write(type)); }
+std::unexpected<Error> no_type(const Type& type) {
+  return fail(ErrorKind::invalid, "iceberg.type", "{} is no Iceberg v2 type", json::write(type));
+}
 
 void assign_inner(Type& type, int& last_id) {
   if (!type.is_object()) return;
@@ -71,7 +75,8 @@ bool widens(const Type& from, const Type& to) {
   if (from.text_or("") == "int" && to.text_or("") == "long") return true;
   if (from.text_or("") == "float" && to.text_or("") == "double") return true;
   const auto old_decimal = decimal_of(from), new_decimal = decimal_of(to);
-  return old_decimal && new_decimal && old_decimal->scale == new_decimal->scale && old_decimal->precision <= new_decimal->precision;
+  return old_decimal && new_decimal && old_decimal->scale == new_decimal->scale &&
+         old_decimal->precision <= new_decimal->precision;
 }
 
 json::Value field_to_json(const Field& field) {
@@ -107,17 +112,23 @@ json::Value to_json(const Schema& schema) {
 }
 
 Result<Schema> schema_of(const json::Value& value) {
-  if (value["type"].text_or("") != "struct" || !value["fields"].is_array()) return fail(ErrorKind::invalid, "iceberg.metadata", "a schema that is no struct");
+  if (value["type"].text_or("") != "struct" || !value["fields"].is_array())
+    return fail(ErrorKind::invalid, "iceberg.metadata", "a schema that is no struct");
   Schema schema;
   schema.schema_id = static_cast<int>(value["schema-id"].integer_or(0));
   for (const json::Value& each : value["fields"].array()) {
-    Field field{.id = static_cast<int>(each["id"].integer_or(0)), .name = std::string(each["name"].text_or("")), .required = each["required"].boolean_or(false),
-                .type = each["type"], .doc = std::string(each["doc"].text_or(""))};
-    if (field.id <= 0 || field.name.empty() || field.type.is_null()) return fail(ErrorKind::invalid, "iceberg.metadata", "a schema's field without id, name or type");
+    Field field{.id = static_cast<int>(each["id"].integer_or(0)),
+                .name = std::string(each["name"].text_or("")),
+                .required = each["required"].boolean_or(false),
+                .type = each["type"],
+                .doc = std::string(each["doc"].text_or(""))};
+    if (field.id <= 0 || field.name.empty() || field.type.is_null())
+      return fail(ErrorKind::invalid, "iceberg.metadata", "a schema's field without id, name or type");
     schema.fields.push_back(std::move(field));
   }
   if (value["identifier-field-ids"].is_array()) {
-    for (const json::Value& id : value["identifier-field-ids"].array()) schema.identifier_field_ids.push_back(static_cast<int>(id.integer_or(0)));
+    for (const json::Value& id : value["identifier-field-ids"].array())
+      schema.identifier_field_ids.push_back(static_cast<int>(id.integer_or(0)));
   }
   return schema;
 }
@@ -125,7 +136,8 @@ Result<Schema> schema_of(const json::Value& value) {
 Result<Type> normalized(const Type& type) {
   if (type.is_text()) {
     if (std::find(std::begin(kPlain), std::end(kPlain), type.text()) != std::end(kPlain)) return type;
-    if (const auto decimal = decimal_of(type)) return Type(format("decimal({}, {})", decimal->precision, decimal->scale));
+    if (const auto decimal = decimal_of(type))
+      return Type(format("decimal({}, {})", decimal->precision, decimal->scale));
     if (type.text().starts_with("fixed[")) return type;
     return no_type(type);
   }
@@ -152,7 +164,8 @@ void assign_ids(Schema& schema, int& last_id) {
   for (Field& field : schema.fields) assign_inner(field.type, last_id);
 }
 
-Result<Schema> evolve(const Schema& current, const Schema& wanted, const std::vector<std::pair<std::string, std::string>>& previous_names, int& last_id) {
+Result<Schema> evolve(const Schema& current, const Schema& wanted,
+                      const std::vector<std::pair<std::string, std::string>>& previous_names, int& last_id) {
   Schema next = wanted;
   json::Array reasons;
   for (Field& field : next.fields) {
@@ -163,18 +176,24 @@ Result<Schema> evolve(const Schema& current, const Schema& wanted, const std::ve
     const Field* old = current.find(old_name);
     if (old == nullptr) {
       field.id = 0;
-      if (field.required) reasons.push_back(format("{} is new and required: rows that are there have no value for it; add it as optional", field.name));
+      if (field.required)
+        reasons.push_back(
+            format("{} is new and required: rows that are there have no value for it; add it as optional", field.name));
       continue;
     }
     field.id = old->id;
     if (!widens(old->type, field.type)) {
-      reasons.push_back(format("{} cannot change from {} to {} without loss; give it a new name, or a new major version", field.name, json::write(old->type), json::write(field.type)));
+      reasons.push_back(
+          format("{} cannot change from {} to {} without loss; give it a new name, or a new major version", field.name,
+                 json::write(old->type), json::write(field.type)));
     }
-    if (field.required && !old->required) reasons.push_back(format("{} cannot become required: rows that are there may lack it", field.name));
+    if (field.required && !old->required)
+      reasons.push_back(format("{} cannot become required: rows that are there may lack it", field.name));
     if (without_ids(old->type) == without_ids(field.type)) field.type = old->type;  // Keeps the inner ids.
   }
   if (!reasons.empty()) {
-    auto refusal = fail(ErrorKind::refused, "lake.incompatible_change", "the table cannot follow this change: {}", reasons.front().text());
+    auto refusal = fail(ErrorKind::refused, "lake.incompatible_change", "the table cannot follow this change: {}",
+                        reasons.front().text());
     refusal.error().details.set("reasons", json::Value(std::move(reasons)));
     return refusal;
   }
@@ -186,7 +205,8 @@ bool is_same(const Schema& a, const Schema& b) {
   if (a.fields.size() != b.fields.size() || a.identifier_field_ids != b.identifier_field_ids) return false;
   for (std::size_t i = 0; i < a.fields.size(); ++i) {
     const Field &x = a.fields[i], &y = b.fields[i];
-    if (x.id != y.id || x.name != y.name || x.required != y.required || !(x.type == y.type) || x.doc != y.doc) return false;
+    if (x.id != y.id || x.name != y.name || x.required != y.required || !(x.type == y.type) || x.doc != y.doc)
+      return false;
   }
   return true;
 }

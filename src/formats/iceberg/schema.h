@@ -39,10 +39,12 @@ Result<Type> normalized(const Type& type);
 // Gives ids to fields that have none (0) and to the insides of nested types; `last_id` is the highest in use and grows.
 void assign_ids(Schema& schema, int& last_id);
 
-// `wanted` as the next schema of a table that has `current`: fields keep the ids of those with the same name (or of the name that
-// `previous_names` gives), new ones get fresh ids. Allowed: adding optional fields, dropping, reordering, renaming, required →
-// optional, int → long, float → double, a wider decimal of the same scale. refused "lake.incompatible_change" with every reason.
-Result<Schema> evolve(const Schema& current, const Schema& wanted, const std::vector<std::pair<std::string, std::string>>& previous_names, int& last_id);
+// `wanted` as the next schema of a table that has `current`: fields keep the ids of those with the same name (or of the
+// name that `previous_names` gives), new ones get fresh ids. Allowed: adding optional fields, dropping, reordering,
+// renaming, required → optional, int → long, float → double, a wider decimal of the same scale. refused
+// "lake.incompatible_change" with every reason.
+Result<Schema> evolve(const Schema& current, const Schema& wanted,
+                      const std::vector<std::pair<std::string, std::string>>& previous_names, int& last_id);
 
 bool is_same(const Schema& a, const Schema& b);  // But for the schema ids.
 

@@ -11,7 +11,8 @@ namespace weft::iceberg {
 namespace {
 
 std::unexpected<Error> misfit(const Type& type, const json::Value& value) {
-  return fail(ErrorKind::invalid, "iceberg.value", "{} is no single value of the type {}", json::write(value), json::write(type));
+  return fail(ErrorKind::invalid, "iceberg.value", "{} is no single value of the type {}", json::write(value),
+              json::write(type));
 }
 
 template <class T>
@@ -37,7 +38,10 @@ std::optional<std::int64_t> days_of(std::string_view text) {
 
 std::optional<std::int64_t> timestamp_of(std::string_view text) {
   std::string whole(text);
-  if (!whole.ends_with("Z") && !(whole.size() > 6 && (whole[whole.size() - 6] == '+' || whole[whole.size() - 6] == '-') && whole[whole.size() - 3] == ':')) whole += "Z";
+  if (!whole.ends_with("Z") &&
+      !(whole.size() > 6 && (whole[whole.size() - 6] == '+' || whole[whole.size() - 6] == '-') &&
+        whole[whole.size() - 3] == ':'))
+    whole += "Z";
   const auto parsed = parse_rfc3339(whole);
   if (!parsed) return std::nullopt;
   return micros(*parsed);
@@ -74,7 +78,8 @@ std::optional<std::string> unscaled_of(std::string_view text, int scale) {
   std::string bytes;
   for (int shift = 120; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift);
   while (bytes.size() > 1) {
-    const bool is_sign_only = (bytes[0] == '\0' && (bytes[1] & 0x80) == 0) || (bytes[0] == '\xff' && (bytes[1] & 0x80) != 0);
+    const bool is_sign_only =
+        (bytes[0] == '\0' && (bytes[1] & 0x80) == 0) || (bytes[0] == '\xff' && (bytes[1] & 0x80) != 0);
     if (!is_sign_only) break;
     bytes.erase(0, 1);
   }
@@ -83,7 +88,9 @@ std::optional<std::string> unscaled_of(std::string_view text, int scale) {
 
 int scale_of(const Type& type) {
   const std::string& text = type.text();
-  return static_cast<int>(text::parse_integer(text::trim(std::string_view(text).substr(text.find(',') + 1, text.find(')') - text.find(',') - 1))).value_or(0));
+  return static_cast<int>(text::parse_integer(text::trim(std::string_view(text).substr(
+                                                  text.find(',') + 1, text.find(')') - text.find(',') - 1)))
+                              .value_or(0));
 }
 
 __int128 number_of(std::string_view bytes) {
@@ -106,7 +113,9 @@ std::optional<std::int64_t> integer_like(const std::string& name, const json::Va
 Result<std::optional<std::string>> to_bytes(const Type& type, const json::Value& value) {
   if (!type.is_text() || value.is_null()) return std::optional<std::string>();
   const std::string& name = type.text();
-  if (name == "boolean") return value.is_boolean() ? Result<std::optional<std::string>>(std::string(1, value.boolean() ? '\1' : '\0')) : misfit(type, value);
+  if (name == "boolean")
+    return value.is_boolean() ? Result<std::optional<std::string>>(std::string(1, value.boolean() ? '\1' : '\0'))
+                              : misfit(type, value);
   if (name == "float" || name == "double") {
     if (!value.is_number()) return misfit(type, value);
     return std::optional(name == "float" ? little(static_cast<float>(value.number())) : little(value.number()));
@@ -174,11 +183,15 @@ std::strong_ordering compare(const Type& type, std::string_view a, std::string_v
   if (name == "int" || name == "date") return from_little<std::int32_t>(a) <=> from_little<std::int32_t>(b);
   if (name == "long" || name == "time" || name == "timestamp" || name == "timestamptz") {
     // A bound written when the column was still an int is shorter.
-    const auto wide = [](std::string_view bytes) { return bytes.size() == 4 ? std::int64_t{from_little<std::int32_t>(bytes)} : from_little<std::int64_t>(bytes); };
+    const auto wide = [](std::string_view bytes) {
+      return bytes.size() == 4 ? std::int64_t{from_little<std::int32_t>(bytes)} : from_little<std::int64_t>(bytes);
+    };
     return wide(a) <=> wide(b);
   }
   if (name == "float" || name == "double") {
-    const auto real = [](std::string_view bytes) { return bytes.size() == 4 ? double{from_little<float>(bytes)} : from_little<double>(bytes); };
+    const auto real = [](std::string_view bytes) {
+      return bytes.size() == 4 ? double{from_little<float>(bytes)} : from_little<double>(bytes);
+    };
     const double x = real(a), y = real(b);
     return x < y ? std::strong_ordering::less : x > y ? std::strong_ordering::greater : std::strong_ordering::equal;
   }
@@ -187,7 +200,9 @@ std::strong_ordering compare(const Type& type, std::string_view a, std::string_v
     return x < y ? std::strong_ordering::less : x > y ? std::strong_ordering::greater : std::strong_ordering::equal;
   }
   const int order = a.compare(b);
-  return order < 0 ? std::strong_ordering::less : order > 0 ? std::strong_ordering::greater : std::strong_ordering::equal;
+  return order < 0   ? std::strong_ordering::less
+         : order > 0 ? std::strong_ordering::greater
+                     : std::strong_ordering::equal;
 }
 
 bool may_match(const Type& type, const Bounds& bounds, std::string_view op, const std::vector<std::string>& literals) {
@@ -195,10 +210,15 @@ bool may_match(const Type& type, const Bounds& bounds, std::string_view op, cons
   const bool is_all_null = bounds.nulls && bounds.values && *bounds.nulls == *bounds.values;
   if (is_all_null) return false;  // A comparison with NULL is never true.
   if (op == "not_null" || !type.is_text()) return true;
-  const auto below = [&](const std::string& literal) { return bounds.lower && compare(type, literal, *bounds.lower) < 0; };
-  const auto above = [&](const std::string& literal) { return bounds.upper && compare(type, literal, *bounds.upper) > 0; };
+  const auto below = [&](const std::string& literal) {
+    return bounds.lower && compare(type, literal, *bounds.lower) < 0;
+  };
+  const auto above = [&](const std::string& literal) {
+    return bounds.upper && compare(type, literal, *bounds.upper) > 0;
+  };
   if (op == "eq" || op == "in") {
-    return std::any_of(literals.begin(), literals.end(), [&](const std::string& each) { return !below(each) && !above(each); });
+    return std::any_of(literals.begin(), literals.end(),
+                       [&](const std::string& each) { return !below(each) && !above(each); });
   }
   if (literals.size() != 1) return true;
   const std::string& literal = literals[0];

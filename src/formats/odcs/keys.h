@@ -17,6 +17,7 @@ struct Key {
 };
 
 // Checks the keys and kinds of `value`; false when it is not even an object.
-bool check_keys(const json::Value& value, const std::string& pointer, std::string_view what, const std::vector<Key>& keys, std::vector<Problem>& problems);
+bool check_keys(const json::Value& value, const std::string& pointer, std::string_view what,
+                const std::vector<Key>& keys, std::vector<Problem>& problems);
 
 }  // namespace weft::odcs

@@ -25,14 +25,14 @@ struct Quality {
 
 struct Property {
   std::string id, name, physical_name, logical_type, physical_type, description, classification;
-  json::Object options;                 // logicalTypeOptions.
+  json::Object options;  // logicalTypeOptions.
   bool is_required = false, is_unique = false, is_primary_key = false, is_partitioned = false;
   int primary_key_position = -1, partition_position = -1;
   std::vector<std::string> tags;
-  json::Array enumeration;              // 3.2: enum[].value.
+  json::Array enumeration;  // 3.2: enum[].value.
   std::vector<Quality> quality;
-  std::vector<Property> properties;     // Of an object.
-  std::vector<Property> items;          // Of an array: one.
+  std::vector<Property> properties;  // Of an object.
+  std::vector<Property> items;       // Of an array: one.
   std::string pointer;
 };
 
@@ -46,17 +46,17 @@ struct SchemaObject {
 struct Contract {
   std::string api_version, id, name, version, status, domain, purpose;
   std::vector<SchemaObject> objects;
-  std::map<std::string, json::Value> custom;   // customProperties by property.
-  json::Value document;                        // All of it.
+  std::map<std::string, json::Value> custom;  // customProperties by property.
+  json::Value document;                       // All of it.
 };
 
 struct Parsed {
-  std::optional<Contract> contract;   // When there are no errors.
+  std::optional<Contract> contract;  // When there are no errors.
   std::vector<Problem> problems;
 };
 
-// The verdict of the standard's JSON Schema for the document's own version where the text does not allow more, and the rules that
-// a schema cannot say.
+// The verdict of the standard's JSON Schema for the document's own version where the text does not allow more, and the
+// rules that a schema cannot say.
 Parsed parse(const json::Value& document);
 
 const std::vector<std::string>& known_versions();

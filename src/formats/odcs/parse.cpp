@@ -11,46 +11,127 @@ namespace weft::odcs {
 namespace {
 
 constexpr int kDepthMax = 16;
-constexpr std::string_view kLogicalTypes[] = {"string", "date", "timestamp", "time", "number", "integer", "object", "array", "boolean", "map", "vector"};
-constexpr std::string_view kOperators[] = {"mustBe", "mustNotBe", "mustBeGreaterThan", "mustBeGreaterOrEqualTo", "mustBeLessThan", "mustBeLessOrEqualTo",
-                                           "mustBeBetween", "mustNotBeBetween"};
+constexpr std::string_view kLogicalTypes[] = {"string", "date",  "timestamp", "time", "number", "integer",
+                                              "object", "array", "boolean",   "map",  "vector"};
+constexpr std::string_view kOperators[] = {
+    "mustBe",         "mustNotBe",           "mustBeGreaterThan", "mustBeGreaterOrEqualTo",
+    "mustBeLessThan", "mustBeLessOrEqualTo", "mustBeBetween",     "mustNotBeBetween"};
 constexpr std::string_view kMetrics[] = {"nullValues", "missingValues", "invalidValues", "duplicateValues", "rowCount"};
 
 const std::vector<Key>& root_keys() {
-  static const std::vector<Key> kKeys = {
-      {"version", Kind::text, true}, {"apiVersion", Kind::text, true}, {"kind", Kind::text, true}, {"id", Kind::text, true}, {"status", Kind::text, true},
-      {"name", Kind::text}, {"tenant", Kind::text}, {"tags", Kind::array}, {"domain", Kind::text}, {"dataProduct", Kind::text}, {"description", Kind::object},
-      {"servers", Kind::array}, {"schema", Kind::array}, {"support", Kind::array}, {"price", Kind::object}, {"team"}, {"roles", Kind::array},
-      {"slaDefaultElement", Kind::text}, {"slaProperties", Kind::array}, {"authoritativeDefinitions", Kind::array}, {"customProperties", Kind::array},
-      {"contractCreatedTs", Kind::text}, {"context"}};
+  static const std::vector<Key> kKeys = {{"version", Kind::text, true},
+                                         {"apiVersion", Kind::text, true},
+                                         {"kind", Kind::text, true},
+                                         {"id", Kind::text, true},
+                                         {"status", Kind::text, true},
+                                         {"name", Kind::text},
+                                         {"tenant", Kind::text},
+                                         {"tags", Kind::array},
+                                         {"domain", Kind::text},
+                                         {"dataProduct", Kind::text},
+                                         {"description", Kind::object},
+                                         {"servers", Kind::array},
+                                         {"schema", Kind::array},
+                                         {"support", Kind::array},
+                                         {"price", Kind::object},
+                                         {"team"},
+                                         {"roles", Kind::array},
+                                         {"slaDefaultElement", Kind::text},
+                                         {"slaProperties", Kind::array},
+                                         {"authoritativeDefinitions", Kind::array},
+                                         {"customProperties", Kind::array},
+                                         {"contractCreatedTs", Kind::text},
+                                         {"context"}};
   return kKeys;
 }
 
 const std::vector<Key>& object_keys() {
-  static const std::vector<Key> kKeys = {
-      {"id", Kind::text}, {"name", Kind::text, true}, {"physicalName", Kind::text}, {"physicalType", Kind::text}, {"logicalType", Kind::text}, {"description", Kind::text},
-      {"businessName", Kind::text}, {"tags", Kind::array}, {"authoritativeDefinitions", Kind::array}, {"customProperties", Kind::array},
-      {"dataGranularityDescription", Kind::text}, {"properties", Kind::array}, {"relationships", Kind::array}, {"quality", Kind::array}, {"deprecated"}, {"synonyms", Kind::array}, {"context"}};
+  static const std::vector<Key> kKeys = {{"id", Kind::text},
+                                         {"name", Kind::text, true},
+                                         {"physicalName", Kind::text},
+                                         {"physicalType", Kind::text},
+                                         {"logicalType", Kind::text},
+                                         {"description", Kind::text},
+                                         {"businessName", Kind::text},
+                                         {"tags", Kind::array},
+                                         {"authoritativeDefinitions", Kind::array},
+                                         {"customProperties", Kind::array},
+                                         {"dataGranularityDescription", Kind::text},
+                                         {"properties", Kind::array},
+                                         {"relationships", Kind::array},
+                                         {"quality", Kind::array},
+                                         {"deprecated"},
+                                         {"synonyms", Kind::array},
+                                         {"context"}};
   return kKeys;
 }
 
 std::vector<Key> property_keys(bool is_named) {
-  return {{"id", Kind::text}, {"name", Kind::text, is_named}, {"physicalName", Kind::text}, {"physicalType", Kind::text}, {"logicalType", Kind::text},
-          {"logicalTypeOptions", Kind::object}, {"description", Kind::text}, {"businessName", Kind::text}, {"tags", Kind::array}, {"primaryKey", Kind::boolean},
-          {"primaryKeyPosition", Kind::integer}, {"required", Kind::boolean}, {"unique", Kind::boolean}, {"partitioned", Kind::boolean}, {"partitionKeyPosition", Kind::integer},
-          {"classification", Kind::text}, {"encryptedName", Kind::text}, {"transformSourceObjects", Kind::array}, {"transformLogic", Kind::text},
-          {"transformDescription", Kind::text}, {"examples", Kind::array}, {"criticalDataElement", Kind::boolean}, {"relationships", Kind::array}, {"quality", Kind::array},
-          {"authoritativeDefinitions", Kind::array}, {"customProperties", Kind::array}, {"properties", Kind::array}, {"items", Kind::object}, {"enum", Kind::array},
-          {"semanticType", Kind::text}, {"deprecated"}, {"synonyms", Kind::array}, {"context"}};
+  return {{"id", Kind::text},
+          {"name", Kind::text, is_named},
+          {"physicalName", Kind::text},
+          {"physicalType", Kind::text},
+          {"logicalType", Kind::text},
+          {"logicalTypeOptions", Kind::object},
+          {"description", Kind::text},
+          {"businessName", Kind::text},
+          {"tags", Kind::array},
+          {"primaryKey", Kind::boolean},
+          {"primaryKeyPosition", Kind::integer},
+          {"required", Kind::boolean},
+          {"unique", Kind::boolean},
+          {"partitioned", Kind::boolean},
+          {"partitionKeyPosition", Kind::integer},
+          {"classification", Kind::text},
+          {"encryptedName", Kind::text},
+          {"transformSourceObjects", Kind::array},
+          {"transformLogic", Kind::text},
+          {"transformDescription", Kind::text},
+          {"examples", Kind::array},
+          {"criticalDataElement", Kind::boolean},
+          {"relationships", Kind::array},
+          {"quality", Kind::array},
+          {"authoritativeDefinitions", Kind::array},
+          {"customProperties", Kind::array},
+          {"properties", Kind::array},
+          {"items", Kind::object},
+          {"enum", Kind::array},
+          {"semanticType", Kind::text},
+          {"deprecated"},
+          {"synonyms", Kind::array},
+          {"context"}};
 }
 
 const std::vector<Key>& quality_keys() {
-  static const std::vector<Key> kKeys = {
-      {"id", Kind::text}, {"name", Kind::text}, {"description", Kind::text}, {"type", Kind::text}, {"dimension", Kind::text}, {"method", Kind::text}, {"severity", Kind::text},
-      {"businessImpact", Kind::text}, {"unit", Kind::text}, {"schedule", Kind::text}, {"scheduler", Kind::text}, {"tags", Kind::array}, {"customProperties", Kind::array},
-      {"authoritativeDefinitions", Kind::array}, {"metric", Kind::text}, {"rule", Kind::text}, {"arguments", Kind::object}, {"query", Kind::text}, {"engine", Kind::text},
-      {"implementation"}, {"mustBe"}, {"mustNotBe"}, {"mustBeGreaterThan", Kind::number}, {"mustBeGreaterOrEqualTo", Kind::number}, {"mustBeLessThan", Kind::number},
-      {"mustBeLessOrEqualTo", Kind::number}, {"mustBeBetween", Kind::array}, {"mustNotBeBetween", Kind::array}, {"validValues", Kind::array}};
+  static const std::vector<Key> kKeys = {{"id", Kind::text},
+                                         {"name", Kind::text},
+                                         {"description", Kind::text},
+                                         {"type", Kind::text},
+                                         {"dimension", Kind::text},
+                                         {"method", Kind::text},
+                                         {"severity", Kind::text},
+                                         {"businessImpact", Kind::text},
+                                         {"unit", Kind::text},
+                                         {"schedule", Kind::text},
+                                         {"scheduler", Kind::text},
+                                         {"tags", Kind::array},
+                                         {"customProperties", Kind::array},
+                                         {"authoritativeDefinitions", Kind::array},
+                                         {"metric", Kind::text},
+                                         {"rule", Kind::text},
+                                         {"arguments", Kind::object},
+                                         {"query", Kind::text},
+                                         {"engine", Kind::text},
+                                         {"implementation"},
+                                         {"mustBe"},
+                                         {"mustNotBe"},
+                                         {"mustBeGreaterThan", Kind::number},
+                                         {"mustBeGreaterOrEqualTo", Kind::number},
+                                         {"mustBeLessThan", Kind::number},
+                                         {"mustBeLessOrEqualTo", Kind::number},
+                                         {"mustBeBetween", Kind::array},
+                                         {"mustNotBeBetween", Kind::array},
+                                         {"validValues", Kind::array}};
   return kKeys;
 }
 
@@ -62,12 +143,18 @@ std::vector<Key> option_keys(std::string_view logical_type) {
     keys.insert(keys.end(), more.begin(), more.end());
     return keys;
   };
-  if (logical_type == "string") return {{"minLength", Kind::integer}, {"maxLength", Kind::integer}, {"pattern", Kind::text}, {"format", Kind::text}};
+  if (logical_type == "string")
+    return {
+        {"minLength", Kind::integer}, {"maxLength", Kind::integer}, {"pattern", Kind::text}, {"format", Kind::text}};
   if (logical_type == "date") return with({{"format", Kind::text}});
-  if (logical_type == "timestamp" || logical_type == "time") return with({{"format", Kind::text}, {"timezone", Kind::boolean}, {"defaultTimezone", Kind::text}});
-  if (logical_type == "integer" || logical_type == "number") return with({{"multipleOf", Kind::number}, {"format", Kind::text}});
-  if (logical_type == "object") return {{"maxProperties", Kind::integer}, {"minProperties", Kind::integer}, {"required", Kind::array}};
-  if (logical_type == "array") return {{"maxItems", Kind::integer}, {"minItems", Kind::integer}, {"uniqueItems", Kind::boolean}};
+  if (logical_type == "timestamp" || logical_type == "time")
+    return with({{"format", Kind::text}, {"timezone", Kind::boolean}, {"defaultTimezone", Kind::text}});
+  if (logical_type == "integer" || logical_type == "number")
+    return with({{"multipleOf", Kind::number}, {"format", Kind::text}});
+  if (logical_type == "object")
+    return {{"maxProperties", Kind::integer}, {"minProperties", Kind::integer}, {"required", Kind::array}};
+  if (logical_type == "array")
+    return {{"maxItems", Kind::integer}, {"minItems", Kind::integer}, {"uniqueItems", Kind::boolean}};
   return {};
 }
 
@@ -79,7 +166,9 @@ class Reader {
   Contract contract(const json::Value& document);
 
  private:
-  void error(std::string pointer, std::string_view code, std::string message) { problems_.push_back({std::move(pointer), std::string(code), std::move(message)}); }
+  void error(std::string pointer, std::string_view code, std::string message) {
+    problems_.push_back({std::move(pointer), std::string(code), std::move(message)});
+  }
   SchemaObject object(const json::Value& value, const std::string& pointer);
   Property property(const json::Value& value, const std::string& pointer, int depth, bool is_named);
   void options(Property& property, const std::string& pointer);
@@ -108,21 +197,25 @@ void Reader::options(Property& property, const std::string& pointer) {
   if (property.logical_type.empty()) {
     error(at, "odcs.options", format("{}: logicalTypeOptions need a logicalType", property.name));
   } else if (!allowed.empty() || property.logical_type == "boolean") {
-    check_keys(json::Value(property.options), at, format("logicalTypeOptions of {}", property.logical_type), allowed, problems_);
+    check_keys(json::Value(property.options), at, format("logicalTypeOptions of {}", property.logical_type), allowed,
+               problems_);
   }
   const json::Value all(property.options);
   const auto ordered = [&](const char* low, const char* high) {
     const json::Value &a = all[low], &b = all[high];
-    if (a.is_number() && b.is_number() && a.number() > b.number()) error(at, "odcs.bounds", format("{}: {} is above {}", property.name, low, high));
+    if (a.is_number() && b.is_number() && a.number() > b.number())
+      error(at, "odcs.bounds", format("{}: {} is above {}", property.name, low, high));
   };
   ordered("minLength", "maxLength");
   ordered("minimum", "maximum");
   ordered("minItems", "maxItems");
   for (const char* key : {"minLength", "maxLength", "minItems", "maxItems"}) {
-    if (all[key].is_integer() && all[key].integer() < 0) error(yaml::pointer_to(at, key), "odcs.bounds", format("{} cannot be negative", key));
+    if (all[key].is_integer() && all[key].integer() < 0)
+      error(yaml::pointer_to(at, key), "odcs.bounds", format("{} cannot be negative", key));
   }
   if (all["pattern"].is_text()) {
-    if (const auto pattern = Pattern::compile(all["pattern"].text()); !pattern) error(yaml::pointer_to(at, "pattern"), pattern.error().code, pattern.error().message);
+    if (const auto pattern = Pattern::compile(all["pattern"].text()); !pattern)
+      error(yaml::pointer_to(at, "pattern"), pattern.error().code, pattern.error().message);
   }
 }
 
@@ -150,11 +243,14 @@ Property Reader::property(const json::Value& value, const std::string& pointer, 
   out.tags = texts_of(value["tags"]);
   if (value["logicalTypeOptions"].is_object()) out.options = value["logicalTypeOptions"].object();
   if (value["enum"].is_array()) {
-    for (const json::Value& each : value["enum"].array()) out.enumeration.push_back(each.is_object() ? each["value"] : each);
+    for (const json::Value& each : value["enum"].array())
+      out.enumeration.push_back(each.is_object() ? each["value"] : each);
   }
-  if (!out.logical_type.empty() && std::find(std::begin(kLogicalTypes), std::end(kLogicalTypes), out.logical_type) == std::end(kLogicalTypes)) {
+  if (!out.logical_type.empty() &&
+      std::find(std::begin(kLogicalTypes), std::end(kLogicalTypes), out.logical_type) == std::end(kLogicalTypes)) {
     error(yaml::pointer_to(pointer, "logicalType"), "odcs.logical_type",
-          format("{} is no logicalType{}", out.logical_type, text::did_you_mean(out.logical_type, {std::begin(kLogicalTypes), std::end(kLogicalTypes)})));
+          format("{} is no logicalType{}", out.logical_type,
+                 text::did_you_mean(out.logical_type, {std::begin(kLogicalTypes), std::end(kLogicalTypes)})));
   }
   options(out, pointer);
   const json::Value& children = value["properties"];
@@ -171,31 +267,42 @@ void Reader::library_rule(const json::Value& rule, const std::string& pointer, b
   if (metric.empty()) return error(pointer, "odcs.quality", "a rule of type library needs `metric`");
   if (rule["metric"].is_null()) return;  // `rule` names of 3.0 are mapped where they are run.
   if (std::find(std::begin(kMetrics), std::end(kMetrics), metric) == std::end(kMetrics)) {
-    return error(pointer + "/metric", "odcs.metric", format("{} is no library metric{}", metric, text::did_you_mean(metric, {std::begin(kMetrics), std::end(kMetrics)})));
+    return error(pointer + "/metric", "odcs.metric",
+                 format("{} is no library metric{}", metric,
+                        text::did_you_mean(metric, {std::begin(kMetrics), std::end(kMetrics)})));
   }
-  if (metric == "rowCount" && is_on_property) error(pointer + "/metric", "odcs.metric", "rowCount belongs to the schema object, not to a property");
+  if (metric == "rowCount" && is_on_property)
+    error(pointer + "/metric", "odcs.metric", "rowCount belongs to the schema object, not to a property");
   const bool needs_column = metric == "nullValues" || metric == "missingValues" || metric == "invalidValues";
-  if (needs_column && !is_on_property) error(pointer + "/metric", "odcs.metric", format("{} belongs to a property", metric));
-  if (metric == "invalidValues" && !rule["arguments"]["validValues"].is_array() && !rule["arguments"]["pattern"].is_text() && !rule["validValues"].is_array()) {
+  if (needs_column && !is_on_property)
+    error(pointer + "/metric", "odcs.metric", format("{} belongs to a property", metric));
+  if (metric == "invalidValues" && !rule["arguments"]["validValues"].is_array() &&
+      !rule["arguments"]["pattern"].is_text() && !rule["validValues"].is_array()) {
     error(pointer, "odcs.quality", "invalidValues needs arguments: validValues or pattern");
   }
   if (rule["arguments"]["pattern"].is_text()) {
-    if (const auto pattern = Pattern::compile(rule["arguments"]["pattern"].text()); !pattern) error(pointer + "/arguments/pattern", pattern.error().code, pattern.error().message);
+    if (const auto pattern = Pattern::compile(rule["arguments"]["pattern"].text()); !pattern)
+      error(pointer + "/arguments/pattern", pattern.error().code, pattern.error().message);
   }
 }
 
 void Reader::quality_rule(const json::Value& rule, const std::string& pointer, bool is_on_property) {
   if (!check_keys(rule, pointer, "a quality rule", quality_keys(), problems_)) return;
   const auto type = rule["type"].text_or("library");
-  if (type != "library" && type != "sql" && type != "text" && type != "custom") return error(pointer + "/type", "odcs.quality", format("{} is no type of quality rule: library, sql, text or custom", type));
+  if (type != "library" && type != "sql" && type != "text" && type != "custom")
+    return error(pointer + "/type", "odcs.quality",
+                 format("{} is no type of quality rule: library, sql, text or custom", type));
   const auto severity = rule["severity"].text_or("");
   if (!severity.empty() && severity != "error" && severity != "warning" && severity != "info") {
-    error(pointer + "/severity", "odcs.severity", format("severity is {}: this product knows error, warning and info", severity));
+    error(pointer + "/severity", "odcs.severity",
+          format("severity is {}: this product knows error, warning and info", severity));
   }
   std::size_t operators = 0;
   for (const std::string_view each : kOperators) operators += rule.object().contains(each) ? 1 : 0;
   if ((type == "library" || type == "sql") && operators != 1) {
-    error(pointer, "odcs.operator", format("a rule of type {} needs exactly one operator (mustBe, mustBeLessThan, …), it has {}", type, operators));
+    error(
+        pointer, "odcs.operator",
+        format("a rule of type {} needs exactly one operator (mustBe, mustBeLessThan, …), it has {}", type, operators));
   }
   for (const char* key : {"mustBeBetween", "mustNotBeBetween"}) {
     const json::Value& range = rule[key];
@@ -206,7 +313,8 @@ void Reader::quality_rule(const json::Value& rule, const std::string& pointer, b
     }
   }
   if (type == "sql" && !rule["query"].is_text()) error(pointer, "odcs.quality", "a rule of type sql needs `query`");
-  if (type == "custom" && (!rule["engine"].is_text() || rule["implementation"].is_null())) error(pointer, "odcs.quality", "a rule of type custom needs `engine` and `implementation`");
+  if (type == "custom" && (!rule["engine"].is_text() || rule["implementation"].is_null()))
+    error(pointer, "odcs.quality", "a rule of type custom needs `engine` and `implementation`");
   if (type == "library") library_rule(rule, pointer, is_on_property);
 }
 
@@ -225,15 +333,23 @@ void Reader::keys(const SchemaObject& object) {
   std::set<int> primary, partition;
   std::map<std::string, std::string> names;
   for (const Property& property : object.properties) {
-    if (property.is_primary_key && property.primary_key_position != -1 && (property.primary_key_position < 1 || !primary.insert(property.primary_key_position).second)) {
-      error(property.pointer, "odcs.key_position", format("{}: primaryKeyPosition {} is taken or below 1", property.name, property.primary_key_position));
+    if (property.is_primary_key && property.primary_key_position != -1 &&
+        (property.primary_key_position < 1 || !primary.insert(property.primary_key_position).second)) {
+      error(property.pointer, "odcs.key_position",
+            format("{}: primaryKeyPosition {} is taken or below 1", property.name, property.primary_key_position));
     }
-    if (property.is_partitioned && property.partition_position != -1 && (property.partition_position < 1 || !partition.insert(property.partition_position).second)) {
-      error(property.pointer, "odcs.key_position", format("{}: partitionKeyPosition {} is taken or below 1", property.name, property.partition_position));
+    if (property.is_partitioned && property.partition_position != -1 &&
+        (property.partition_position < 1 || !partition.insert(property.partition_position).second)) {
+      error(property.pointer, "odcs.key_position",
+            format("{}: partitionKeyPosition {} is taken or below 1", property.name, property.partition_position));
     }
     const auto [known, is_new] = names.emplace(text::lower(property.name), property.name);
-    if (!is_new) error(property.pointer, "odcs.same_name", format("{} and {} in {} cannot stand in one table: they differ only in case, or not at all", known->second, property.name, object.name));
-    if (const auto type = column_type(property); !type && !property.name.empty()) error(property.pointer, type.error().code, type.error().message);
+    if (!is_new)
+      error(property.pointer, "odcs.same_name",
+            format("{} and {} in {} cannot stand in one table: they differ only in case, or not at all", known->second,
+                   property.name, object.name));
+    if (const auto type = column_type(property); !type && !property.name.empty())
+      error(property.pointer, type.error().code, type.error().message);
   }
 }
 
@@ -245,7 +361,9 @@ SchemaObject Reader::object(const json::Value& value, const std::string& pointer
   out.name = value["name"].text_or("");
   out.physical_name = value["physicalName"].text_or("");
   out.description = value["description"].text_or("");
-  if (const auto type = value["logicalType"].text_or("object"); type != "object") error(pointer + "/logicalType", "odcs.logical_type", format("a schema object has the logicalType object, not {}", type));
+  if (const auto type = value["logicalType"].text_or("object"); type != "object")
+    error(pointer + "/logicalType", "odcs.logical_type",
+          format("a schema object has the logicalType object, not {}", type));
   const json::Value& properties = value["properties"];
   for (std::size_t i = 0; properties.is_array() && i < properties.array().size(); ++i) {
     out.properties.push_back(property(properties.array()[i], format("{}/properties/{}", pointer, i), 0, true));
@@ -259,7 +377,14 @@ void Reader::custom(const json::Value& list, Contract& contract) {
   for (std::size_t i = 0; list.is_array() && i < list.array().size(); ++i) {
     const json::Value& each = list.array()[i];
     const std::string at = format("/customProperties/{}", i);
-    if (!check_keys(each, at, "a custom property", {{"id", Kind::text}, {"property", Kind::text, true}, {"value", Kind::any, true}, {"description", Kind::text}, {"vendor", Kind::text}}, problems_)) continue;
+    if (!check_keys(each, at, "a custom property",
+                    {{"id", Kind::text},
+                     {"property", Kind::text, true},
+                     {"value", Kind::any, true},
+                     {"description", Kind::text},
+                     {"vendor", Kind::text}},
+                    problems_))
+      continue;
     contract.custom[std::string(each["property"].text_or(""))] = each["value"];
   }
 }
@@ -275,21 +400,38 @@ Contract Reader::contract(const json::Value& document) {
   out.status = document["status"].text_or("");
   out.domain = document["domain"].text_or("");
   out.purpose = document["description"]["purpose"].text_or("");
-  if (!out.api_version.empty() && std::find(known_versions().begin(), known_versions().end(), out.api_version) == known_versions().end()) {
-    error("/apiVersion", "odcs.version", format("{} is no version of the contract standard that is read here{}", out.api_version, text::did_you_mean(out.api_version, known_versions())));
+  if (!out.api_version.empty() &&
+      std::find(known_versions().begin(), known_versions().end(), out.api_version) == known_versions().end()) {
+    error("/apiVersion", "odcs.version",
+          format("{} is no version of the contract standard that is read here{}", out.api_version,
+                 text::did_you_mean(out.api_version, known_versions())));
   }
-  if (document["kind"].text_or("DataContract") != "DataContract") error("/kind", "odcs.kind", "kind must be DataContract");
+  if (document["kind"].text_or("DataContract") != "DataContract")
+    error("/kind", "odcs.kind", "kind must be DataContract");
   const json::Value& objects = document["schema"];
   std::set<std::string> names;
   for (std::size_t i = 0; objects.is_array() && i < objects.array().size(); ++i) {
     out.objects.push_back(object(objects.array()[i], format("/schema/{}", i)));
-    if (!out.objects.back().name.empty() && !names.insert(out.objects.back().name).second) error(format("/schema/{}", i), "odcs.same_name", format("the schema object {} stands twice", out.objects.back().name));
+    if (!out.objects.back().name.empty() && !names.insert(out.objects.back().name).second)
+      error(format("/schema/{}", i), "odcs.same_name",
+            format("the schema object {} stands twice", out.objects.back().name));
   }
   const json::Value& sla = document["slaProperties"];
   for (std::size_t i = 0; sla.is_array() && i < sla.array().size(); ++i) {
     check_keys(sla.array()[i], format("/slaProperties/{}", i), "a service level",
-               {{"id", Kind::text}, {"property", Kind::text, true}, {"value", Kind::any, true}, {"valueExt"}, {"unit", Kind::text}, {"element", Kind::text}, {"driver", Kind::text},
-                {"description", Kind::text}, {"scheduler", Kind::text}, {"schedule", Kind::text}, {"authoritativeDefinitions", Kind::array}, {"customProperties", Kind::array}}, problems_);
+               {{"id", Kind::text},
+                {"property", Kind::text, true},
+                {"value", Kind::any, true},
+                {"valueExt"},
+                {"unit", Kind::text},
+                {"element", Kind::text},
+                {"driver", Kind::text},
+                {"description", Kind::text},
+                {"scheduler", Kind::text},
+                {"schedule", Kind::text},
+                {"authoritativeDefinitions", Kind::array},
+                {"customProperties", Kind::array}},
+               problems_);
   }
   custom(document["customProperties"], out);
   return out;

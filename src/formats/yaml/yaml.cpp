@@ -19,7 +19,10 @@ struct Refused {
 };
 
 [[noreturn]] void refuse(const YAML::Mark& mark, std::string pointer, std::string_view code, std::string message) {
-  throw Refused{{.place = {mark.line + 1, mark.column + 1}, .code = std::string(code), .message = std::move(message), .pointer = std::move(pointer)}};
+  throw Refused{{.place = {mark.line + 1, mark.column + 1},
+                 .code = std::string(code),
+                 .message = std::move(message),
+                 .pointer = std::move(pointer)}};
 }
 
 bool is_whole(std::string_view text) {
@@ -65,11 +68,17 @@ json::Value plain_scalar(const std::string& text, const YAML::Mark& mark, const 
     if (const auto value = text::parse_integer(digits)) return *value;
     return json::Literal{std::string(digits)};
   }
-  if (text.starts_with("0x") && text.size() > 2 && text.find_first_not_of("0123456789abcdefABCDEF", 2) == std::string::npos) return based_integer(std::string_view(text).substr(2), 16);
-  if (text.starts_with("0o") && text.size() > 2 && text.find_first_not_of("01234567", 2) == std::string::npos) return based_integer(std::string_view(text).substr(2), 8);
+  if (text.starts_with("0x") && text.size() > 2 &&
+      text.find_first_not_of("0123456789abcdefABCDEF", 2) == std::string::npos)
+    return based_integer(std::string_view(text).substr(2), 16);
+  if (text.starts_with("0o") && text.size() > 2 && text.find_first_not_of("01234567", 2) == std::string::npos)
+    return based_integer(std::string_view(text).substr(2), 8);
   if (is_real(text)) return std::strtod(text.c_str(), nullptr);
-  const std::string lower = text::lower(text[0] == '-' || text[0] == '+' ? std::string_view(text).substr(1) : std::string_view(text));
-  if (lower == ".nan" || lower == ".inf") refuse(mark, pointer, "yaml.number", format("{} is no number that a document may hold; quote it if a text is meant", text));
+  const std::string lower =
+      text::lower(text[0] == '-' || text[0] == '+' ? std::string_view(text).substr(1) : std::string_view(text));
+  if (lower == ".nan" || lower == ".inf")
+    refuse(mark, pointer, "yaml.number",
+           format("{} is no number that a document may hold; quote it if a text is meant", text));
   return text;
 }
 
@@ -84,21 +93,25 @@ class Builder final : public YAML::EventHandler {
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { add(mark, json::Value(), anchor); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchors_.find(anchor);
-    if (found == anchors_.end()) refuse(mark, pointer(), "yaml.alias", "an alias inside of what it names: a document that contains itself");
+    if (found == anchors_.end())
+      refuse(mark, pointer(), "yaml.alias", "an alias inside of what it names: a document that contains itself");
     count(mark, found->second.nodes);
     add(mark, found->second.value, YAML::NullAnchor);
   }
-  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, const std::string& text) override {
+  void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                const std::string& text) override {
     if (tag == "!" || tag == "tag:yaml.org,2002:str" || expects_key()) return add(mark, json::Value(text), anchor);
     if (tag == "?" || tag.empty()) return add(mark, plain_scalar(text, mark, pointer()), anchor);
     refuse_tag(mark, tag);
   }
-  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
     if (!is_plain(tag) && tag != "tag:yaml.org,2002:seq") refuse_tag(mark, tag);
     open(mark, json::Value(json::Array{}), anchor);
   }
   void OnSequenceEnd() override { close(); }
-  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+  void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value) override {
     if (!is_plain(tag) && tag != "tag:yaml.org,2002:map") refuse_tag(mark, tag);
     open(mark, json::Value(json::Object{}), anchor);
   }
@@ -111,7 +124,7 @@ class Builder final : public YAML::EventHandler {
     YAML::anchor_t anchor;
     std::size_t nodes_before;
     YAML::Mark mark;
-    std::optional<std::string> key;   // A map's key that waits for its value.
+    std::optional<std::string> key;  // A map's key that waits for its value.
   };
   struct Anchored {
     json::Value value;
@@ -134,7 +147,9 @@ class Builder final : public YAML::EventHandler {
 
   void count(const YAML::Mark& mark, std::size_t nodes) {
     nodes_ += nodes;
-    if (nodes_ > kNodesMax) refuse(mark, pointer(), "yaml.too_many_nodes", format("the document has more than {} values once its aliases are expanded", kNodesMax));
+    if (nodes_ > kNodesMax)
+      refuse(mark, pointer(), "yaml.too_many_nodes",
+             format("the document has more than {} values once its aliases are expanded", kNodesMax));
   }
 
   void add(const YAML::Mark& mark, json::Value value, YAML::anchor_t anchor) {
@@ -148,8 +163,10 @@ class Builder final : public YAML::EventHandler {
     Frame& frame = open_.back();
     if (!value.is_text()) refuse(mark, frame.pointer, "yaml.key", "a key that is no text; quote it");
     const std::string& key = value.text();
-    if (key == "<<") refuse(mark, frame.pointer, "yaml.merge_key", "merge keys (<<) are not part of YAML 1.2: write the members out");
-    if (frame.value.object().contains(key)) refuse(mark, pointer_to(frame.pointer, key), "yaml.duplicate_key", format("the key {} stands twice", key));
+    if (key == "<<")
+      refuse(mark, frame.pointer, "yaml.merge_key", "merge keys (<<) are not part of YAML 1.2: write the members out");
+    if (frame.value.object().contains(key))
+      refuse(mark, pointer_to(frame.pointer, key), "yaml.duplicate_key", format("the key {} stands twice", key));
     frame.key = key;
     document.places[pointer_to(frame.pointer, key)] = {mark.line + 1, mark.column + 1};
   }
@@ -173,11 +190,18 @@ class Builder final : public YAML::EventHandler {
 
   void open(const YAML::Mark& mark, json::Value value, YAML::anchor_t anchor) {
     count(mark, 1);
-    if (open_.size() >= kDepthMax) refuse(mark, pointer(), "yaml.too_deep", format("the document nests deeper than {} levels", kDepthMax));
-    if (expects_key()) refuse(mark, open_.back().pointer, "yaml.key", "a key that is a list or a mapping; keys are texts");
+    if (open_.size() >= kDepthMax)
+      refuse(mark, pointer(), "yaml.too_deep", format("the document nests deeper than {} levels", kDepthMax));
+    if (expects_key())
+      refuse(mark, open_.back().pointer, "yaml.key", "a key that is a list or a mapping; keys are texts");
     std::string at = pointer();
     document.places.try_emplace(at, Place{mark.line + 1, mark.column + 1});
-    open_.push_back({.value = std::move(value), .pointer = std::move(at), .anchor = anchor, .nodes_before = nodes_, .mark = mark, .key = {}});
+    open_.push_back({.value = std::move(value),
+                     .pointer = std::move(at),
+                     .anchor = anchor,
+                     .nodes_before = nodes_,
+                     .mark = mark,
+                     .key = {}});
   }
 
   void close() {
@@ -216,21 +240,27 @@ std::optional<Problem> too_deep(std::string_view text) {
       ++indent;
     } else if (!is_comment) {
       if (is_indent && c == '-') {
-        if (++dashes > kDepthMax) return Problem{{line, column}, "yaml.too_deep", format("more than {} levels", kDepthMax), ""};
+        if (++dashes > kDepthMax)
+          return Problem{{line, column}, "yaml.too_deep", format("more than {} levels", kDepthMax), ""};
       } else if (is_indent && c != ' ') {
         is_indent = false;
         while (!indents.empty() && indents.back() >= indent) indents.pop_back();
         indents.push_back(indent);
-        if (indents.size() > kDepthMax * 2) return Problem{{line, column}, "yaml.too_deep", format("the document nests deeper than {} levels", kDepthMax), ""};
+        if (indents.size() > kDepthMax * 2)
+          return Problem{
+              {line, column}, "yaml.too_deep", format("the document nests deeper than {} levels", kDepthMax), ""};
       }
       if (quote != 0) {
         if (c == quote && before != '\\') quote = 0;
-      } else if ((c == '"' || c == '\'') && (before == ' ' || before == '\n' || before == '[' || before == '{' || before == ',' || before == ':')) {
+      } else if ((c == '"' || c == '\'') && (before == ' ' || before == '\n' || before == '[' || before == '{' ||
+                                             before == ',' || before == ':')) {
         quote = c;
       } else if (c == '#' && (before == ' ' || before == '\n')) {
         is_comment = true;
       } else if (c == '[' || c == '{') {
-        if (++flow > kDepthMax) return Problem{{line, column}, "yaml.too_deep", format("the document nests deeper than {} levels", kDepthMax), ""};
+        if (++flow > kDepthMax)
+          return Problem{
+              {line, column}, "yaml.too_deep", format("the document nests deeper than {} levels", kDepthMax), ""};
       } else if ((c == ']' || c == '}') && flow > 0) {
         --flow;
       }
@@ -241,12 +271,15 @@ std::optional<Problem> too_deep(std::string_view text) {
 }
 
 std::optional<Problem> unreadable(std::string_view text) {
-  if (text.size() > kBytesMax) return Problem{{1, 1}, "yaml.too_large", format("the file has {} bytes; at most {} are read", text.size(), kBytesMax), ""};
+  if (text.size() > kBytesMax)
+    return Problem{
+        {1, 1}, "yaml.too_large", format("the file has {} bytes; at most {} are read", text.size(), kBytesMax), ""};
   int line = 1, column = 1;
   bool is_indent = true;
   for (const char c : text) {
     if (c == '\0') return Problem{{line, column}, "yaml.nul", "a NUL character", ""};
-    if (c == '\t' && is_indent) return Problem{{line, column}, "yaml.tab", "a tab in the indentation; YAML indents with spaces", ""};
+    if (c == '\t' && is_indent)
+      return Problem{{line, column}, "yaml.tab", "a tab in the indentation; YAML indents with spaces", ""};
     is_indent = c == '\n' || (is_indent && c == ' ');
     column = c == '\n' ? 1 : column + 1;
     line += c == '\n' ? 1 : 0;
@@ -264,7 +297,8 @@ std::vector<std::pair<int, std::string>> split_documents(std::string_view text) 
     const auto end = std::min(text.find('\n', at), text.size() - 1) + 1;
     const std::string_view whole = text.substr(at, end - at);
     ++line;
-    const bool is_marker = whole.starts_with("---") && (whole.size() == 3 || whole[3] == ' ' || whole[3] == '\n' || whole[3] == '\r');
+    const bool is_marker =
+        whole.starts_with("---") && (whole.size() == 3 || whole[3] == ' ' || whole[3] == '\n' || whole[3] == '\r');
     if (is_marker) {
       parts.emplace_back(line, "");
       const auto rest = text::trim(whole.substr(3));
@@ -294,13 +328,17 @@ void read_document(int first_line, const std::string& text, Stream& stream) {
     YAML::Parser parser(in);
     if (!parser.HandleNextDocument(builder)) return;
     Builder more;
-    if (parser.HandleNextDocument(more)) refuse(YAML::Mark(), "", "yaml.syntax", "the document ends early: what follows belongs to none");
+    if (parser.HandleNextDocument(more))
+      refuse(YAML::Mark(), "", "yaml.syntax", "the document ends early: what follows belongs to none");
   } catch (Refused& refused) {
     refused.problem.place.line += shift;
     stream.problems.push_back(std::move(refused.problem));
     return;
   } catch (const YAML::Exception& exception) {
-    stream.problems.push_back({.place = {exception.mark.line + 1 + shift, exception.mark.column + 1}, .code = "yaml.syntax", .message = exception.msg, .pointer = ""});
+    stream.problems.push_back({.place = {exception.mark.line + 1 + shift, exception.mark.column + 1},
+                               .code = "yaml.syntax",
+                               .message = exception.msg,
+                               .pointer = ""});
     return;
   }
   Document document = std::move(builder.document);

@@ -9,17 +9,17 @@
 
 // YAML 1.2 with its core schema, read safely: values and where they stand. Wraps yaml-cpp.
 //
-// Dates stay texts, and so do yes, no, on, off (Norway). Whole numbers beyond 64 bits keep their digits. Refused, each with its
-// own code: duplicate keys, keys that are no texts, tabs in indentation, NUL, invalid UTF-8, unknown tags, merge keys, .nan and .inf,
-// aliases that explode, and what is too large or too deep.
+// Dates stay texts, and so do yes, no, on, off (Norway). Whole numbers beyond 64 bits keep their digits. Refused, each
+// with its own code: duplicate keys, keys that are no texts, tabs in indentation, NUL, invalid UTF-8, unknown tags,
+// merge keys, .nan and .inf, aliases that explode, and what is too large or too deep.
 namespace weft::yaml {
 
 inline constexpr std::size_t kBytesMax = 10 << 20;
-inline constexpr std::size_t kNodesMax = 500'000;       // Aliases expanded.
+inline constexpr std::size_t kNodesMax = 500'000;  // Aliases expanded.
 inline constexpr std::size_t kDepthMax = 64;
 
 struct Place {
-  int line = 0, column = 0;   // From 1.
+  int line = 0, column = 0;  // From 1.
 };
 
 struct Problem {
@@ -29,8 +29,8 @@ struct Problem {
 
 struct Document {
   json::Value value;
-  std::map<std::string, Place, std::less<>> places;   // By JSON pointer; of a member: where its key stands.
-  std::string text;                                   // Byte for byte, without the `---` around it.
+  std::map<std::string, Place, std::less<>> places;  // By JSON pointer; of a member: where its key stands.
+  std::string text;                                  // Byte for byte, without the `---` around it.
   int first_line = 1;
 
   // The place of a pointer, or of its nearest ancestor.

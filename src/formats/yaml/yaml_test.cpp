@@ -10,15 +10,18 @@ namespace {
 std::string value_of(std::string_view text) {
   const Stream stream = read(text);
   if (!stream.problems.empty()) return stream.problems[0].code;
-  return stream.documents.size() == 1 ? json::write(stream.documents[0].value) : "documents: " + std::to_string(stream.documents.size());
+  return stream.documents.size() == 1 ? json::write(stream.documents[0].value)
+                                      : "documents: " + std::to_string(stream.documents.size());
 }
 
 TEST(Yaml, NorwayAndDatesStayTexts) {
-  EXPECT_EQ(value_of("[no, NO, yes, on, off, y, 2026-01-01, 12:30:45, 1_000]"), R"(["no","NO","yes","on","off","y","2026-01-01","12:30:45","1_000"])");
+  EXPECT_EQ(value_of("[no, NO, yes, on, off, y, 2026-01-01, 12:30:45, 1_000]"),
+            R"(["no","NO","yes","on","off","y","2026-01-01","12:30:45","1_000"])");
 }
 
 TEST(Yaml, CoreSchemaScalarsHaveTheirTypes) {
-  EXPECT_EQ(value_of("[true, False, null, ~, 012, 0o17, 0x1F, +3, -4, 1.5, 1e3, .5, '1', \"true\"]"), R"([true,false,null,null,12,15,31,3,-4,1.5,1000.0,0.5,"1","true"])");
+  EXPECT_EQ(value_of("[true, False, null, ~, 012, 0o17, 0x1F, +3, -4, 1.5, 1e3, .5, '1', \"true\"]"),
+            R"([true,false,null,null,12,15,31,3,-4,1.5,1000.0,0.5,"1","true"])");
   EXPECT_EQ(value_of("a: 123456789012345678901234567890"), R"({"a":123456789012345678901234567890})");
 }
 

@@ -22,7 +22,8 @@ using std::chrono::milliseconds;
 
 std::filesystem::path program() {
   if (const char* named = std::getenv("WEFT_ENGINE"); named != nullptr) return named;
-  if (const char* build = std::getenv("WEFT_BUILD"); build != nullptr) return std::filesystem::path(build) / "weft-engine";
+  if (const char* build = std::getenv("WEFT_BUILD"); build != nullptr)
+    return std::filesystem::path(build) / "weft-engine";
   return std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path() / "weft-engine";
 }
 
@@ -66,16 +67,19 @@ class EngineTest : public ::testing::Test {
     engine_ = std::move(*opened);
   }
 
-  std::unique_ptr<Session> session(Limits limits = {}, std::stop_token cancelled = {}, WorkClass work = WorkClass::interactive) {
+  std::unique_ptr<Session> session(Limits limits = {}, std::stop_token cancelled = {},
+                                   WorkClass work = WorkClass::interactive) {
     auto opened = engine_->session(work, limits, std::move(cancelled));
     EXPECT_TRUE(opened) << opened.error().message;
     return std::move(*opened);
   }
 
   // The whole road of one query over at most one relation, `rows`.
-  Result<std::string> ask(Session& session, const std::string& sql, Format format = Format::json, json::Array parameters = {}) {
+  Result<std::string> ask(Session& session, const std::string& sql, Format format = Format::json,
+                          json::Array parameters = {}) {
     const Parsed parsed = TRY(session.parse(sql));
-    Query query{.sql = sql, .relations = std::vector<int>(parsed.tables.size(), 0), .parameters = std::move(parameters)};
+    Query query{
+        .sql = sql, .relations = std::vector<int>(parsed.tables.size(), 0), .parameters = std::move(parameters)};
     std::vector<Relation> relations;
     std::vector<RelationData> data;
     if (!parsed.tables.empty()) {
@@ -99,26 +103,36 @@ class EngineTest : public ::testing::Test {
 
   metrics::Registry metrics_;
   std::unique_ptr<Engine> engine_;
-  Relation rows_{.name = "mesh.queries", .kind = RelationKind::rows,
-                 .columns = {{.field_id = 1, .name = "id", .type = "long", .mask_sql = ""}, {.field_id = 2, .name = "name", .type = "string", .mask_sql = ""},
-                             {.field_id = 3, .name = "at", .type = "timestamptz", .mask_sql = ""}, {.field_id = 4, .name = "cost", .type = "decimal(10, 2)", .mask_sql = ""}},
-                 .row_filter_sql = "", .row_count = 3, .view_sql = "", .view_relations = {}};
-  std::string lines_ = "{\"id\":9007199254740993,\"name\":\"a,\\\"b\\\"\",\"at\":\"2026-01-02T03:04:05Z\",\"cost\":1.50}\n"
-                       "{\"id\":2,\"name\":\"\",\"at\":null,\"cost\":-0.01}\n{\"id\":3}\n";
+  Relation rows_{.name = "mesh.queries",
+                 .kind = RelationKind::rows,
+                 .columns = {{.field_id = 1, .name = "id", .type = "long", .mask_sql = ""},
+                             {.field_id = 2, .name = "name", .type = "string", .mask_sql = ""},
+                             {.field_id = 3, .name = "at", .type = "timestamptz", .mask_sql = ""},
+                             {.field_id = 4, .name = "cost", .type = "decimal(10, 2)", .mask_sql = ""}},
+                 .row_filter_sql = "",
+                 .row_count = 3,
+                 .view_sql = "",
+                 .view_relations = {}};
+  std::string lines_ =
+      "{\"id\":9007199254740993,\"name\":\"a,\\\"b\\\"\",\"at\":\"2026-01-02T03:04:05Z\",\"cost\":1.50}\n"
+      "{\"id\":2,\"name\":\"\",\"at\":null,\"cost\":-0.01}\n{\"id\":3}\n";
   Outcome outcome_;
 };
 
 TEST_F(EngineTest, AnswersInEachTextFormat) {
   auto one = session();
   EXPECT_EQ(ask(*one, "SELECT * FROM mesh.queries ORDER BY id DESC").value_or(""),
-            "{\"columns\":[{\"name\":\"id\",\"type\":\"BIGINT\"},{\"name\":\"name\",\"type\":\"VARCHAR\"},{\"name\":\"at\",\"type\":\"TIMESTAMP WITH TIME ZONE\"},"
-            "{\"name\":\"cost\",\"type\":\"DECIMAL(10,2)\"}],\"rows\":[[9007199254740993,\"a,\\\"b\\\"\",\"2026-01-02T03:04:05Z\",1.50],[3,null,null,null],"
+            "{\"columns\":[{\"name\":\"id\",\"type\":\"BIGINT\"},{\"name\":\"name\",\"type\":\"VARCHAR\"},{\"name\":"
+            "\"at\",\"type\":\"TIMESTAMP WITH TIME ZONE\"},"
+            "{\"name\":\"cost\",\"type\":\"DECIMAL(10,2)\"}],\"rows\":[[9007199254740993,\"a,\\\"b\\\"\",\"2026-01-"
+            "02T03:04:05Z\",1.50],[3,null,null,null],"
             "[2,\"\",null,-0.01]],\"row_count\":3}\n");
   EXPECT_EQ(outcome_.rows, 3U);
   EXPECT_GT(outcome_.wall_micros, 0);
   auto two = session();
   EXPECT_EQ(ask(*two, "SELECT name, at FROM mesh.queries ORDER BY id", Format::ndjson).value_or(""),
-            "{\"name\":\"\",\"at\":null}\n{\"name\":null,\"at\":null}\n{\"name\":\"a,\\\"b\\\"\",\"at\":\"2026-01-02T03:04:05Z\"}\n");
+            "{\"name\":\"\",\"at\":null}\n{\"name\":null,\"at\":null}\n{\"name\":\"a,\\\"b\\\"\",\"at\":\"2026-01-"
+            "02T03:04:05Z\"}\n");
   auto three = session();
   EXPECT_EQ(ask(*three, "SELECT id, name, cost FROM mesh.queries ORDER BY id", Format::csv).value_or(""),
             "id,name,cost\r\n2,\"\",-0.01\r\n3,,\r\n9007199254740993,\"a,\"\"b\"\"\",1.50\r\n");
@@ -126,10 +140,15 @@ TEST_F(EngineTest, AnswersInEachTextFormat) {
 
 TEST_F(EngineTest, TellsWhatItBound) {
   auto one = session();
-  const Parsed parsed = one->parse("SELECT name, sum(cost) AS total FROM mesh.queries WHERE id > 1 GROUP BY name").value();
+  const Parsed parsed =
+      one->parse("SELECT name, sum(cost) AS total FROM mesh.queries WHERE id > 1 GROUP BY name").value();
   ASSERT_EQ(parsed.tables.size(), 1U);
   EXPECT_EQ(parsed.tables[0].parts, (std::vector<std::string>{"mesh", "queries"}));
-  const Plan plan = one->bind({.sql = "SELECT name, sum(cost) AS total FROM mesh.queries WHERE id > 1 GROUP BY name", .relations = {0}, .parameters = {}}, {rows_}).value();
+  const Plan plan = one->bind({.sql = "SELECT name, sum(cost) AS total FROM mesh.queries WHERE id > 1 GROUP BY name",
+                               .relations = {0},
+                               .parameters = {}},
+                              {rows_})
+                        .value();
   ASSERT_EQ(plan.columns.size(), 2U);
   EXPECT_EQ(plan.columns[1].name, "total");
   EXPECT_EQ(plan.columns[1].type, json::Value("decimal(38, 2)"));
@@ -153,9 +172,12 @@ TEST_F(EngineTest, ParametersAreValues) {
 TEST_F(EngineTest, AnErrorOfTheQueryCostsNoWorker) {
   expect_served();
   const auto before = worker_pids();
-  for (const auto& [sql, code] : std::map<std::string, std::string>{{"SELEC 1", "sql.syntax"}, {"SELECT * FROM read_csv('/etc/passwd')", "sql.not_allowed"},
-                                                                   {"SELECT nothing FROM mesh.queries", "sql.unknown_column"}, {"DROP TABLE x", "sql.not_allowed"},
-                                                                   {"SELECT 'x'::INTEGER", "sql.run"}}) {
+  for (const auto& [sql, code] :
+       std::map<std::string, std::string>{{"SELEC 1", "sql.syntax"},
+                                          {"SELECT * FROM read_csv('/etc/passwd')", "sql.not_allowed"},
+                                          {"SELECT nothing FROM mesh.queries", "sql.unknown_column"},
+                                          {"DROP TABLE x", "sql.not_allowed"},
+                                          {"SELECT 'x'::INTEGER", "sql.run"}}) {
     const auto answer = ask(sql);
     ASSERT_FALSE(answer) << sql;
     EXPECT_EQ(answer.error().code, code) << sql << ": " << answer.error().message;
@@ -187,7 +209,8 @@ TEST_F(EngineTest, ATimeOutAlwaysWorks) {
   expect_served();
   Limits limits;
   limits.time_max = milliseconds(150);
-  for (const char* sql : {"SELECT sum(a.range * b.range) FROM range(100000000) a, range(100000) b", "SELECT max(length(repeat(i::VARCHAR, 50))) FROM range(100000000000) t(i)"}) {
+  for (const char* sql : {"SELECT sum(a.range * b.range) FROM range(100000000) a, range(100000) b",
+                          "SELECT max(length(repeat(i::VARCHAR, 50))) FROM range(100000000000) t(i)"}) {
     const auto started = Steady::now();
     const auto answer = ask(sql, limits);
     const auto took = Steady::now() - started;
@@ -268,7 +291,8 @@ TEST_F(SmallEngineTest, AMemoryBombCostsOneQuery) {
     is_over = true;
     beside.join();
     if (!answer) {
-      EXPECT_TRUE(answer.error().code == "engine.out_of_memory" || answer.error().code == "engine.timeout" || answer.error().code == "sql.run")
+      EXPECT_TRUE(answer.error().code == "engine.out_of_memory" || answer.error().code == "engine.timeout" ||
+                  answer.error().code == "sql.run")
           << bomb << ": " << answer.error().code << " " << answer.error().message;
     }
     expect_served();
@@ -276,7 +300,8 @@ TEST_F(SmallEngineTest, AMemoryBombCostsOneQuery) {
 }
 
 TEST_F(SmallEngineTest, WhatEscapesTheEnginesAccountingIsSeen) {
-  const auto answer = ask("SELECT length(string_agg(repeat('x', (n * 100000)::BIGINT), '')) FROM range(1, 100000) t(n)");
+  const auto answer =
+      ask("SELECT length(string_agg(repeat('x', (n * 100000)::BIGINT), '')) FROM range(1, 100000) t(n)");
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().code, "engine.out_of_memory") << answer.error().message;
   EXPECT_EQ(answer.error().kind, ErrorKind::limit);
@@ -292,11 +317,14 @@ TEST_F(EngineTest, ASpillFolderHoldsWhatMemoryDoesNot) {
   open(options);
   EXPECT_FALSE(std::filesystem::exists(folder / "worker-of-before"));
   auto one = session({}, {}, WorkClass::batch);
-  const auto answer = ask(*one, "SELECT count(*) AS n FROM (SELECT DISTINCT hash(i), hash(i + 1), hash(i + 2), hash(i + 3) FROM range(12000000) t(i))");
+  const auto answer = ask(*one,
+                          "SELECT count(*) AS n FROM (SELECT DISTINCT hash(i), hash(i + 1), hash(i + 2), hash(i + 3) "
+                          "FROM range(12000000) t(i))");
   ASSERT_TRUE(answer) << answer.error().message;
   EXPECT_NE(answer->find("[[12000000]]"), std::string::npos);
   one.reset();
-  for (const auto& [what, verdict] : (*engine_->fences())["tried"].object()) EXPECT_EQ(verdict.text_or(""), "refused") << what;
+  for (const auto& [what, verdict] : (*engine_->fences())["tried"].object())
+    EXPECT_EQ(verdict.text_or(""), "refused") << what;
   engine_.reset();
   EXPECT_TRUE(std::filesystem::is_empty(folder));
   std::filesystem::remove_all(folder);

@@ -3,7 +3,9 @@
 namespace weft::engine {
 
 Forker::Forker(Fd program, std::string library_path)
-    : program_(std::move(program)), library_path_(std::move(library_path)), thread_([this](std::stop_token stop) { work(stop); }) {}
+    : program_(std::move(program)),
+      library_path_(std::move(library_path)),
+      thread_([this](std::stop_token stop) { work(stop); }) {}
 
 Forker::~Forker() = default;
 

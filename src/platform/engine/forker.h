@@ -10,8 +10,8 @@
 
 namespace weft::engine {
 
-// The one thread that forks workers. The kernel kills a worker when the thread that forked it ends, so this one lives as long as
-// the pool, unlike the threads that serve requests.
+// The one thread that forks workers. The kernel kills a worker when the thread that forked it ends, so this one lives
+// as long as the pool, unlike the threads that serve requests.
 class Forker {
  public:
   Forker(Fd program, std::string library_path);
@@ -30,7 +30,7 @@ class Forker {
   std::string library_path_;
   std::mutex mutex_;
   std::condition_variable_any ordered_;
-  std::deque<Order> orders_;   // Guarded by mutex_.
+  std::deque<Order> orders_;  // Guarded by mutex_.
   std::jthread thread_;
 };
 

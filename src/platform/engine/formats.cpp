@@ -28,7 +28,8 @@ Result<Format> format_of(std::string_view name_or_media_type) {
   for (const Known& known : kKnown) {
     if (known.name == name_or_media_type || known.media_type == name_or_media_type) return known.format;
   }
-  return fail(ErrorKind::unsupported, "query.format", "{} is no format of answers; ask for json, ndjson, csv, parquet or arrow", name_or_media_type);
+  return fail(ErrorKind::unsupported, "query.format",
+              "{} is no format of answers; ask for json, ndjson, csv, parquet or arrow", name_or_media_type);
 }
 
 }  // namespace weft::engine

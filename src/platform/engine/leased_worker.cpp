@@ -7,7 +7,7 @@
 namespace weft::engine {
 namespace {
 
-constexpr std::chrono::milliseconds kLightCpuMax{100};   // A light worker that computed longer gives way from then on.
+constexpr std::chrono::milliseconds kLightCpuMax{100};  // A light worker that computed longer gives way from then on.
 constexpr double kNearLimit = 0.7;
 
 // After such an error of the query itself the worker is as good as new; after any other it is not trusted again.
@@ -17,14 +17,20 @@ bool leaves_it_clean(const Error& error) {
     case ErrorKind::denied:
     case ErrorKind::refused:
     case ErrorKind::unsupported:
-    case ErrorKind::not_found: return error.code != "engine.protocol";
-    case ErrorKind::limit: return error.code != "engine.out_of_memory" && error.code != "engine.protocol";
-    default: return false;
+    case ErrorKind::not_found:
+      return error.code != "engine.protocol";
+    case ErrorKind::limit:
+      return error.code != "engine.out_of_memory" && error.code != "engine.protocol";
+    default:
+      return false;
   }
 }
 
 Error out_of_turn(std::string_view what) {
-  return {.kind = ErrorKind::internal, .code = "engine.protocol", .message = format("the engine worker sent {}; the query was ended", what), .details = {}};
+  return {.kind = ErrorKind::internal,
+          .code = "engine.protocol",
+          .message = format("the engine worker sent {}; the query was ended", what),
+          .details = {}};
 }
 
 }  // namespace
@@ -35,7 +41,8 @@ LeasedWorker::LeasedWorker(Pool& pool, Lane lane, const Limits& limits, std::uni
   if (limits_.memory_bytes > 0) memory_max_ = std::min(memory_max_, limits_.memory_bytes);
 }
 
-Result<std::unique_ptr<LeasedWorker>> LeasedWorker::lease(Pool& pool, Lane lane, const Limits& limits, const std::stop_token& cancelled,
+Result<std::unique_ptr<LeasedWorker>> LeasedWorker::lease(Pool& pool, Lane lane, const Limits& limits,
+                                                          const std::stop_token& cancelled,
                                                           std::chrono::steady_clock::time_point deadline) {
   auto worker = TRY(pool.lease(lane, cancelled, deadline));
   std::unique_ptr<LeasedWorker> leased(new LeasedWorker(pool, lane, limits, std::move(worker)));
@@ -77,27 +84,45 @@ Result<> LeasedWorker::spoiled(Error error) {
 // What the end of the worker means: what control ended it for, or its own death.
 Error LeasedWorker::error_of_end(const Error& error) {
   switch (worker_->ending()) {
-    case Ending::cancelled: return {.kind = ErrorKind::cancelled, .code = "engine.cancelled", .message = "the query was cancelled", .details = {}};
+    case Ending::cancelled:
+      return {.kind = ErrorKind::cancelled,
+              .code = "engine.cancelled",
+              .message = "the query was cancelled",
+              .details = {}};
     case Ending::timeout:
-      return {.kind = ErrorKind::timeout, .code = "engine.timeout",
-              .message = format("the query ran longer than its {} ms; narrow it, or ask for more time with timeout_ms", limits_.time_max.count()), .details = {}};
-    case Ending::out_of_memory: break;
-    case Ending::spoiled: return error;
+      return {.kind = ErrorKind::timeout,
+              .code = "engine.timeout",
+              .message = format("the query ran longer than its {} ms; narrow it, or ask for more time with timeout_ms",
+                                limits_.time_max.count()),
+              .details = {}};
+    case Ending::out_of_memory:
+      break;
+    case Ending::spoiled:
+      return error;
     case Ending::none: {
       if (error.code != "engine.closed") return error;
       // The socket closes a moment before the process can be reaped.
       std::string reason;
-      for (int i = 0; i < 200 && (reason = worker_->end_reason()).empty(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      for (int i = 0; i < 200 && (reason = worker_->end_reason()).empty(); ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
       const std::string words = worker_->last_words();
-      LOG(warning, "engine worker {} died: {}{}{}", worker_->pid(), reason.empty() ? "it closed its dialogue" : reason, words.empty() ? "" : ": ", words);
+      LOG(warning, "engine worker {} died: {}{}{}", worker_->pid(), reason.empty() ? "it closed its dialogue" : reason,
+          words.empty() ? "" : ": ", words);
       const Watch::Seen seen = pool_.watch().remove(*worker_);
-      if (static_cast<double>(seen.memory_peak) > kNearLimit * static_cast<double>(memory_max_)) break;  // It could not get more, and gave up.
-      return {.kind = ErrorKind::unavailable, .code = "engine.worker_died",
-              .message = format("the engine worker of this query died ({}); only this query is lost: try again", reason), .details = {}};
+      if (static_cast<double>(seen.memory_peak) > kNearLimit * static_cast<double>(memory_max_))
+        break;  // It could not get more, and gave up.
+      return {
+          .kind = ErrorKind::unavailable,
+          .code = "engine.worker_died",
+          .message = format("the engine worker of this query died ({}); only this query is lost: try again", reason),
+          .details = {}};
     }
   }
-  return {.kind = ErrorKind::limit, .code = "engine.out_of_memory",
-          .message = format("the query needed more than its {} MB of memory; narrow it, or aggregate in steps", memory_max_ / 1'000'000), .details = {}};
+  return {.kind = ErrorKind::limit,
+          .code = "engine.out_of_memory",
+          .message = format("the query needed more than its {} MB of memory; narrow it, or aggregate in steps",
+                            memory_max_ / 1'000'000),
+          .details = {}};
 }
 
 Result<> LeasedWorker::send(std::string_view operation, json::Object request) {
@@ -118,7 +143,9 @@ Result<> LeasedWorker::send_files(const json::Object& facts, const std::vector<i
 // True when `reply` is the answer.
 Result<bool> LeasedWorker::handle(const Frame& frame, const Handlers& handlers, Result<json::Value>& reply) {
   switch (frame.type) {
-    case FrameType::reply: reply = TRY(payload_json(frame)); return true;
+    case FrameType::reply:
+      reply = TRY(payload_json(frame));
+      return true;
     case FrameType::failure: {
       Error error = error_of(TRY(payload_json(frame)));
       if (bytes_out_ > 0 || !leaves_it_clean(error)) spoil();
@@ -139,11 +166,13 @@ Result<bool> LeasedWorker::handle(const Frame& frame, const Handlers& handlers, 
     case FrameType::progress: {
       const json::Value value = TRY(payload_json(frame));
       if (handlers.progress) {
-        handlers.progress(static_cast<std::uint64_t>(value["done"].integer_or(0)), static_cast<std::uint64_t>(value["total"].integer_or(0)));
+        handlers.progress(static_cast<std::uint64_t>(value["done"].integer_or(0)),
+                          static_cast<std::uint64_t>(value["total"].integer_or(0)));
       }
       return false;
     }
-    default: return fail(out_of_turn("a frame out of turn"));
+    default:
+      return fail(out_of_turn("a frame out of turn"));
   }
 }
 

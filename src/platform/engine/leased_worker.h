@@ -6,11 +6,13 @@
 
 namespace weft::engine {
 
-// A worker while a session has it: sends requests, relays what comes, and knows what its death means. Gives it back when destroyed:
-// clean after errors of the query, spoiled after all others. One thread at a time. The pool outlives it.
+// A worker while a session has it: sends requests, relays what comes, and knows what its death means. Gives it back
+// when destroyed: clean after errors of the query, spoiled after all others. One thread at a time. The pool outlives
+// it.
 class LeasedWorker {
  public:
-  static Result<std::unique_ptr<LeasedWorker>> lease(Pool& pool, Lane lane, const Limits& limits, const std::stop_token& cancelled,
+  static Result<std::unique_ptr<LeasedWorker>> lease(Pool& pool, Lane lane, const Limits& limits,
+                                                     const std::stop_token& cancelled,
                                                      std::chrono::steady_clock::time_point deadline);
   ~LeasedWorker();
 

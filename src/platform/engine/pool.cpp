@@ -26,13 +26,16 @@ bool settle(WorkerProcess& worker) {
 std::string_view to_string(Lane lane) { return lane == Lane::light ? "light" : "heavy"; }
 
 Pool::Pool(Fd program, std::string library_path, Sizes sizes, std::chrono::seconds idle_max, metrics::Registry& metrics)
-    : idle_max_(idle_max), started_(metrics.counter("weft_engine_workers_started_total", "Engine workers that were started.")),
-      spoiled_(metrics.counter("weft_engine_workers_spoiled_total", "Engine workers that died or were ended during a session.")),
+    : idle_max_(idle_max),
+      started_(metrics.counter("weft_engine_workers_started_total", "Engine workers that were started.")),
+      spoiled_(metrics.counter("weft_engine_workers_spoiled_total",
+                               "Engine workers that died or were ended during a session.")),
       forker_(std::move(program), std::move(library_path)) {
   state(Lane::light).sizes = std::move(sizes.light);
   state(Lane::heavy).sizes = std::move(sizes.heavy);
   for (const Lane lane : {Lane::light, Lane::heavy}) {
-    state(lane).leased_gauge = metrics.gauge("weft_engine_workers_leased", "Engine workers at work.", {{"lane", std::string(to_string(lane))}});
+    state(lane).leased_gauge = metrics.gauge("weft_engine_workers_leased", "Engine workers at work.",
+                                             {{"lane", std::string(to_string(lane))}});
   }
   tender_ = std::jthread([this](std::stop_token stop) { tend(stop); });
 }
@@ -50,20 +53,25 @@ Result<std::unique_ptr<WorkerProcess>> Pool::start(const LaneState& lane) {
   return worker;
 }
 
-Result<> Pool::wait_turn(std::unique_lock<std::mutex>& lock, LaneState& lane, std::stop_token cancelled, Steady::time_point deadline) {
+Result<> Pool::wait_turn(std::unique_lock<std::mutex>& lock, LaneState& lane, std::stop_token cancelled,
+                         Steady::time_point deadline) {
   if (lane.queue.empty() && lane.leased < lane.sizes.workers_max) return {};
   if (lane.queue.size() >= kQueueMax) {
-    return fail(ErrorKind::unavailable, "engine.busy", "{} queries run and {} wait already; try again soon", lane.leased, lane.queue.size());
+    return fail(ErrorKind::unavailable, "engine.busy", "{} queries run and {} wait already; try again soon",
+                lane.leased, lane.queue.size());
   }
   const std::uint64_t ticket = next_ticket_++;
   lane.queue.push_back(ticket);
-  const bool is_next = freed_.wait_until(lock, cancelled, deadline, [&] { return lane.queue.front() == ticket && lane.leased < lane.sizes.workers_max; });
+  const bool is_next = freed_.wait_until(
+      lock, cancelled, deadline, [&] { return lane.queue.front() == ticket && lane.leased < lane.sizes.workers_max; });
   std::erase(lane.queue, ticket);
   if (is_next) return {};
   freed_.notify_all();  // Whoever stood behind may be first now.
-  if (cancelled.stop_requested()) return fail(ErrorKind::cancelled, "engine.cancelled", "the query was cancelled while it waited for a worker");
-  return fail(ErrorKind::timeout, "engine.queue", "the query waited out its time for a worker: {} run, {} wait; try again later, or ask for less", lane.leased,
-              lane.queue.size());
+  if (cancelled.stop_requested())
+    return fail(ErrorKind::cancelled, "engine.cancelled", "the query was cancelled while it waited for a worker");
+  return fail(ErrorKind::timeout, "engine.queue",
+              "the query waited out its time for a worker: {} run, {} wait; try again later, or ask for less",
+              lane.leased, lane.queue.size());
 }
 
 std::unique_ptr<WorkerProcess> Pool::take_idle(LaneState& lane) {
@@ -76,7 +84,8 @@ std::unique_ptr<WorkerProcess> Pool::take_idle(LaneState& lane) {
 Result<std::unique_ptr<WorkerProcess>> Pool::lease(Lane which, std::stop_token cancelled, Steady::time_point deadline) {
   std::unique_lock lock(mutex_);
   LaneState& lane = state(which);
-  TRY(wait_turn(lock, lane, cancelled, std::min(deadline, which == Lane::light ? Steady::now() + kQueueWaitMax : deadline)));
+  TRY(wait_turn(lock, lane, cancelled,
+                std::min(deadline, which == Lane::light ? Steady::now() + kQueueWaitMax : deadline)));
   lane.leased_gauge.set(++lane.leased);
   while (auto worker = take_idle(lane)) {
     lock.unlock();

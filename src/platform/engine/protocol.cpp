@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::size_t kReadBytes = 256 << 10;
 
-std::unexpected<Error> closed() { return fail(ErrorKind::cancelled, "engine.closed", "the other end of the dialogue is gone"); }
+std::unexpected<Error> closed() {
+  return fail(ErrorKind::cancelled, "engine.closed", "the other end of the dialogue is gone");
+}
 
 std::string head_of(FrameType type, std::size_t size, std::size_t descriptors) {
   std::string head(kHeadBytes, '\0');
@@ -31,14 +33,19 @@ struct Control {
 
 std::size_t frame_bytes_max(FrameType type) {
   switch (type) {
-    case FrameType::request: return kFrameBytesMax;
+    case FrameType::request:
+      return kFrameBytesMax;
     case FrameType::reply:
-    case FrameType::files: return 16 << 20;
-    case FrameType::failure: return 1 << 20;
-    case FrameType::data: return kDataBytesMax;
+    case FrameType::files:
+      return 16 << 20;
+    case FrameType::failure:
+      return 1 << 20;
+    case FrameType::data:
+      return kDataBytesMax;
     case FrameType::hello:
     case FrameType::need_file:
-    case FrameType::progress: return 64 << 10;
+    case FrameType::progress:
+      return 64 << 10;
   }
   return 0;
 }
@@ -46,23 +53,27 @@ std::size_t frame_bytes_max(FrameType type) {
 Result<FrameHead> parse_head(std::string_view bytes) {
   if (bytes.size() < kHeadBytes) return fail(ErrorKind::invalid, "engine.protocol", "the head of a frame is cut");
   FrameHead head;
-  for (int i = 0; i < 4; ++i) head.size |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[static_cast<std::size_t>(i)])) << (8 * i);
+  for (int i = 0; i < 4; ++i)
+    head.size |= static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[static_cast<std::size_t>(i)])) << (8 * i);
   const auto type = static_cast<std::uint8_t>(bytes[4]);
   head.descriptors = static_cast<std::uint8_t>(bytes[5]);
   if (type < static_cast<std::uint8_t>(FrameType::hello) || type > static_cast<std::uint8_t>(FrameType::progress)) {
     return fail(ErrorKind::invalid, "engine.protocol", "a frame of the unknown type {}", type);
   }
-  if (head.descriptors > kDescriptorsMax) return fail(ErrorKind::limit, "engine.protocol", "a frame with {} descriptors", head.descriptors);
+  if (head.descriptors > kDescriptorsMax)
+    return fail(ErrorKind::limit, "engine.protocol", "a frame with {} descriptors", head.descriptors);
   head.type = static_cast<FrameType>(type);
   if (head.size > frame_bytes_max(head.type)) {
-    return fail(ErrorKind::limit, "engine.protocol", "a frame of {} bytes; at most {}", head.size, frame_bytes_max(head.type));
+    return fail(ErrorKind::limit, "engine.protocol", "a frame of {} bytes; at most {}", head.size,
+                frame_bytes_max(head.type));
   }
   return head;
 }
 
 Result<json::Value> payload_json(const Frame& frame) {
   auto value = json::parse(frame.payload, {.bytes_max = kFrameBytesMax, .depth_max = 128});
-  if (!value) return fail(ErrorKind::invalid, "engine.protocol", "a frame whose payload is no JSON: {}", value.error().message);
+  if (!value)
+    return fail(ErrorKind::invalid, "engine.protocol", "a frame whose payload is no JSON: {}", value.error().message);
   return value;
 }
 
@@ -72,7 +83,8 @@ Result<> Channel::send_json(FrameType type, const json::Value& value, const std:
 
 Result<> Channel::send(FrameType type, std::string_view payload, const std::vector<int>& descriptors) {
   if (payload.size() > frame_bytes_max(type) || descriptors.size() > kDescriptorsMax) {
-    return fail(ErrorKind::limit, "engine.protocol", "a frame of {} bytes and {} descriptors is too large to send", payload.size(), descriptors.size());
+    return fail(ErrorKind::limit, "engine.protocol", "a frame of {} bytes and {} descriptors is too large to send",
+                payload.size(), descriptors.size());
   }
   const std::string head = head_of(type, payload.size(), descriptors.size());
   std::size_t sent = 0;
@@ -157,8 +169,10 @@ Result<Frame> Channel::receive(std::chrono::milliseconds tick, const Idle& idle)
   frame.payload = buffer_.substr(at_ + kHeadBytes, head.size);
   at_ += kHeadBytes + head.size;
   // Descriptors travel with the first byte of their frame, so they are here once the frame is.
-  if (descriptors_.size() < head.descriptors) return fail(ErrorKind::invalid, "engine.protocol", "a frame announced descriptors that did not come");
-  for (int i = 0; i < head.descriptors; ++i) frame.descriptors.push_back(std::move(descriptors_[static_cast<std::size_t>(i)]));
+  if (descriptors_.size() < head.descriptors)
+    return fail(ErrorKind::invalid, "engine.protocol", "a frame announced descriptors that did not come");
+  for (int i = 0; i < head.descriptors; ++i)
+    frame.descriptors.push_back(std::move(descriptors_[static_cast<std::size_t>(i)]));
   descriptors_.erase(descriptors_.begin(), descriptors_.begin() + head.descriptors);
   return frame;
 }

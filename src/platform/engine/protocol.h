@@ -19,19 +19,19 @@
 namespace weft::engine {
 
 inline constexpr int kProtocolVersion = 1;
-inline constexpr std::size_t kFrameBytesMax = 64 << 20;   // Of any frame; most types have less (frame_bytes_max).
-inline constexpr std::size_t kDescriptorsMax = 250;  // SCM_MAX_FD is 253.
+inline constexpr std::size_t kFrameBytesMax = 64 << 20;  // Of any frame; most types have less (frame_bytes_max).
+inline constexpr std::size_t kDescriptorsMax = 250;      // SCM_MAX_FD is 253.
 inline constexpr std::size_t kDataBytesMax = 256 << 10;
 
 enum class FrameType : std::uint8_t {
-  hello = 1,     // Worker → control: version, build, fences.
-  request = 2,   // Control → worker: one operation, JSON.
-  reply = 3,     // Worker → control: its answer, JSON.
-  failure = 4,   // Worker → control: its Error, JSON.
-  files = 5,     // Control → worker: descriptors and their facts, JSON.
-  data = 6,      // Worker → control: final bytes of an answer.
-  need_file = 7, // Worker → control: wants a new file to write; answered by one `files` frame.
-  progress = 8,  // Worker → control.
+  hello = 1,      // Worker → control: version, build, fences.
+  request = 2,    // Control → worker: one operation, JSON.
+  reply = 3,      // Worker → control: its answer, JSON.
+  failure = 4,    // Worker → control: its Error, JSON.
+  files = 5,      // Control → worker: descriptors and their facts, JSON.
+  data = 6,       // Worker → control: final bytes of an answer.
+  need_file = 7,  // Worker → control: wants a new file to write; answered by one `files` frame.
+  progress = 8,   // Worker → control.
 };
 
 // What a frame of this type may hold. What comes from a worker is kept small: it may be in a stranger's hands.
@@ -54,8 +54,8 @@ class Channel {
   Result<> send(FrameType type, std::string_view payload, const std::vector<int>& descriptors = {});
   Result<> send_json(FrameType type, const json::Value& value, const std::vector<int>& descriptors = {});
 
-  // Waits for one frame; `idle` is called about every `tick` and ends the wait with its error. invalid "engine.protocol" when what
-  // comes is no frame.
+  // Waits for one frame; `idle` is called about every `tick` and ends the wait with its error. invalid
+  // "engine.protocol" when what comes is no frame.
   using Idle = std::function<Result<>()>;
   Result<Frame> receive(std::chrono::milliseconds tick = std::chrono::milliseconds(-1), const Idle& idle = {});
 
@@ -67,8 +67,8 @@ class Channel {
   Fd socket_;
   Takes takes_;
   std::string buffer_;
-  std::size_t at_ = 0;             // Where the unread part of buffer_ begins.
-  std::vector<Fd> descriptors_;    // Received, not yet claimed by a frame.
+  std::size_t at_ = 0;           // Where the unread part of buffer_ begins.
+  std::vector<Fd> descriptors_;  // Received, not yet claimed by a frame.
 };
 
 // The JSON of a frame: invalid "engine.protocol".

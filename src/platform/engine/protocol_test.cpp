@@ -33,7 +33,9 @@ std::string head(std::uint32_t size, int type, int descriptors) {
   return bytes;
 }
 
-void write_raw(Channel& channel, std::string_view bytes) { ASSERT_EQ(::write(channel.fd(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size())); }
+void write_raw(Channel& channel, std::string_view bytes) {
+  ASSERT_EQ(::write(channel.fd(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+}
 
 TEST(Protocol, AFrameComesAsItWent) {
   auto both = ends();
@@ -115,13 +117,17 @@ TEST(Protocol, AnnouncedDescriptorsMustCome) {
 TEST(Protocol, ACutFrameReadsAsClosed) {
   auto both = ends();
   write_raw(both.ours, head(100, 2, 0) + "only this");
-  { const Channel gone = std::move(both.ours); }
+  {
+    const Channel gone = std::move(both.ours);
+  }
   EXPECT_EQ(both.theirs.receive().error().code, "engine.closed");
 }
 
 TEST(Protocol, WritingToNobodyReadsAsClosed) {
   auto both = ends();
-  { const Channel gone = std::move(both.theirs); }
+  {
+    const Channel gone = std::move(both.theirs);
+  }
   EXPECT_EQ(both.ours.send(FrameType::request, "x").error().code, "engine.closed");
 }
 
@@ -140,13 +146,21 @@ TEST(Wire, EveryStructSurvivesTheJourney) {
   query.parameters.emplace_back("x");
   EXPECT_EQ(json::write(to_json(*query_of(to_json(query)))), json::write(to_json(query)));
 
-  Relation relation{.name = "a.b.c", .kind = RelationKind::view, .columns = {{.field_id = 1, .name = "x", .type = "long", .mask_sql = "NULL"}},
-                    .row_filter_sql = "x > 1", .row_count = 7, .view_sql = "SELECT 1", .view_relations = {2}};
+  Relation relation{.name = "a.b.c",
+                    .kind = RelationKind::view,
+                    .columns = {{.field_id = 1, .name = "x", .type = "long", .mask_sql = "NULL"}},
+                    .row_filter_sql = "x > 1",
+                    .row_count = 7,
+                    .view_sql = "SELECT 1",
+                    .view_relations = {2}};
   const std::vector<Relation> relations{relation};
   EXPECT_EQ(json::write(to_json(*relations_of(to_json(relations)))), json::write(to_json(relations)));
 
   Plan plan;
-  plan.columns.push_back({.name = "x", .engine_type = "BIGINT", .type = "long", .from = {{.relation = 0, .column = "x", .field_id = 1, .use = Use::group}}});
+  plan.columns.push_back({.name = "x",
+                          .engine_type = "BIGINT",
+                          .type = "long",
+                          .from = {{.relation = 0, .column = "x", .field_id = 1, .use = Use::group}}});
   plan.relations.push_back({.columns = {"x"}, .predicates = {{.field_id = 1, .op = "eq", .literals = {}}}});
   plan.rows_estimated = 12.5;
   plan.is_point = true;
@@ -159,8 +173,14 @@ TEST(Wire, EveryStructSurvivesTheJourney) {
   EXPECT_EQ(json::write(to_json(*publish_job_of(to_json(job)))), json::write(to_json(job)));
 
   PublishOutcome outcome;
-  outcome.files.push_back({.name = "f", .row_count = 2, .size = 3, .partition = {}, .columns = {{"1", json::Object{{"nulls", 0}}}}, .split_offsets = {4}});
-  outcome.problems.push_back({.code = "c", .message = "m", .column = "n", .failures = 1, .sample_rows = {1}, .sample_values = {}});
+  outcome.files.push_back({.name = "f",
+                           .row_count = 2,
+                           .size = 3,
+                           .partition = {},
+                           .columns = {{"1", json::Object{{"nulls", 0}}}},
+                           .split_offsets = {4}});
+  outcome.problems.push_back(
+      {.code = "c", .message = "m", .column = "n", .failures = 1, .sample_rows = {1}, .sample_values = {}});
   EXPECT_EQ(json::write(to_json(*publish_outcome_of(to_json(outcome)))), json::write(to_json(outcome)));
 
   const Error error{.kind = ErrorKind::limit, .code = "a.b", .message = "m", .details = {{"position", 3}}};
@@ -169,7 +189,8 @@ TEST(Wire, EveryStructSurvivesTheJourney) {
 }
 
 TEST(Wire, WhatIsNoneOfItsStructsIsRefusedOrEmpty) {
-  for (const char* text : {"null", "[]", "{}", "7", R"({"statement":"drop"})", R"({"tables":[{}],"statement":7})", R"([{"kind":"nothing"}])"}) {
+  for (const char* text : {"null", "[]", "{}", "7", R"({"statement":"drop"})", R"({"tables":[{}],"statement":7})",
+                           R"([{"kind":"nothing"}])"}) {
     const json::Value value = *json::parse(text);
     (void)parsed_of(value);
     (void)plan_of(value);

@@ -8,24 +8,30 @@
 namespace weft::engine {
 namespace {
 
-constexpr double kHeavyRows = 200'000;   // Queries that read or make more run in heavy workers.
-constexpr int kNewFilesMax = 20'000;     // That one publish may ask for.
+constexpr double kHeavyRows = 200'000;  // Queries that read or make more run in heavy workers.
+constexpr int kNewFilesMax = 20'000;    // That one publish may ask for.
 
 json::Value file_facts(const std::vector<File>& files, std::size_t from, std::size_t to) {
   json::Array facts;
-  for (std::size_t i = from; i < to; ++i) facts.push_back(json::Object{{"size", files[i].size}, {"name", files[i].name}, {"rows", files[i].row_count}});
+  for (std::size_t i = from; i < to; ++i)
+    facts.push_back(json::Object{{"size", files[i].size}, {"name", files[i].name}, {"rows", files[i].row_count}});
   return facts;
 }
 
 class WorkerSession final : public Session {
  public:
   WorkerSession(Pool& pool, WorkClass work, const Limits& limits, std::stop_token cancelled)
-      : pool_(pool), work_(work), limits_(limits), cancelled_(std::move(cancelled)), deadline_(std::chrono::steady_clock::now() + limits.time_max) {}
+      : pool_(pool),
+        work_(work),
+        limits_(limits),
+        cancelled_(std::move(cancelled)),
+        deadline_(std::chrono::steady_clock::now() + limits.time_max) {}
 
   Result<Parsed> parse(std::string_view sql) override;
   Result<Plan> bind(const Query& query, std::vector<Relation> relations) override;
   Result<Outcome> run(std::vector<RelationData> data, Format format, ByteSink& out) override;
-  Result<PublishOutcome> publish(PublishJob job, std::vector<RelationData> data, const MakeFile& make_file, const Progress& progress) override;
+  Result<PublishOutcome> publish(PublishJob job, std::vector<RelationData> data, const MakeFile& make_file,
+                                 const Progress& progress) override;
   Result<PublishOutcome> compact(PublishJob job, const MakeFile& make_file) override;
   Result<json::Value> lineage(const json::Value& request) override;
 
@@ -49,16 +55,17 @@ class WorkerSession final : public Session {
   std::stop_token cancelled_;
   std::chrono::steady_clock::time_point deadline_;
   std::unique_ptr<LeasedWorker> worker_;
-  json::Object bound_;           // The bind request, to repeat it in another worker.
+  json::Object bound_;  // The bind request, to repeat it in another worker.
   bool is_bound_ = false;
-  std::optional<bool> looks_like_point_;   // Of the first text that was parsed: the query, not its views.
+  std::optional<bool> looks_like_point_;  // Of the first text that was parsed: the query, not its views.
   bool is_point_ = false;
   double rows_estimated_ = 0;
 };
 
 Result<> WorkerSession::check_length(std::string_view sql) const {
   if (sql.size() <= limits_.sql_bytes_max) return {};
-  return fail(ErrorKind::limit, "sql.too_long", "the SQL text has {} bytes; at most {} are read", sql.size(), limits_.sql_bytes_max);
+  return fail(ErrorKind::limit, "sql.too_long", "the SQL text has {} bytes; at most {} are read", sql.size(),
+              limits_.sql_bytes_max);
 }
 
 Result<> WorkerSession::use(Lane lane) {
@@ -131,7 +138,8 @@ Result<> WorkerSession::send_list(int relation, const std::vector<File>& files) 
     const std::size_t end = std::min(files.size(), at + kDescriptorsMax);
     std::vector<int> descriptors;
     for (std::size_t i = at; i < end; ++i) descriptors.push_back(files[i].fd.get());
-    const json::Object payload{{"relation", relation}, {"last", end == files.size()}, {"files", file_facts(files, at, end)}};
+    const json::Object payload{
+        {"relation", relation}, {"last", end == files.size()}, {"files", file_facts(files, at, end)}};
     TRY(worker_->send_files(payload, descriptors));
   }
   return {};
@@ -145,7 +153,8 @@ Result<> WorkerSession::send_lists(const std::vector<RelationData>& data) {
 Result<Outcome> WorkerSession::run(std::vector<RelationData> data, Format format, ByteSink& out) {
   if (!is_bound_) return fail(ErrorKind::internal, "engine.protocol", "a query runs after it was bound");
   TRY(use(is_heavy(data) ? Lane::heavy : Lane::light));
-  TRY(worker_->send("run", json::Object{{"format", static_cast<int>(format)}, {"lists", data.size()}, {"limits", to_json(limits_)}}));
+  TRY(worker_->send(
+      "run", json::Object{{"format", static_cast<int>(format)}, {"lists", data.size()}, {"limits", to_json(limits_)}}));
   TRY(send_lists(data));
   data.clear();
   Handlers handlers;
@@ -157,7 +166,8 @@ Result<Outcome> WorkerSession::run(std::vector<RelationData> data, Format format
 }
 
 Result<> WorkerSession::supply(const json::Value& wanted, const MakeFile& make_file, int& count) {
-  if (!make_file || ++count > kNewFilesMax) return fail(ErrorKind::internal, "engine.protocol", "the worker asked for a file that it may not write");
+  if (!make_file || ++count > kNewFilesMax)
+    return fail(ErrorKind::internal, "engine.protocol", "the worker asked for a file that it may not write");
   auto [name, fd] = TRY(make_file(wanted["hint"].text_or("data")));
   return worker_->send_files(json::Object{{"name", name}}, {fd.get()});
 }
@@ -169,10 +179,12 @@ Result<PublishOutcome> WorkerSession::publish_outcome(const Handlers& handlers) 
   return outcome;
 }
 
-Result<PublishOutcome> WorkerSession::publish(PublishJob job, std::vector<RelationData> data, const MakeFile& make_file, const Progress& progress) {
+Result<PublishOutcome> WorkerSession::publish(PublishJob job, std::vector<RelationData> data, const MakeFile& make_file,
+                                              const Progress& progress) {
   TRY(use(Lane::heavy));
   // Lists: the input, the existing files, then the relations of a bound query.
-  TRY(worker_->send("publish", json::Object{{"job", to_json(job)}, {"lists", data.size() + 2}, {"limits", to_json(limits_)}}));
+  TRY(worker_->send("publish",
+                    json::Object{{"job", to_json(job)}, {"lists", data.size() + 2}, {"limits", to_json(limits_)}}));
   std::vector<File> input;
   if (job.input) input.push_back(std::move(*job.input));
   TRY(send_list(-1, input));

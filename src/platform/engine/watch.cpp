@@ -34,7 +34,8 @@ void Watch::look_at(WorkerProcess& worker, Watched& watched) {
   const std::uint64_t held = worker.private_bytes();
   watched.seen.memory_peak = std::max(watched.seen.memory_peak, held);
   if (held > watched.terms.memory_max) return worker.end(Ending::out_of_memory);
-  if (watched.terms.cpu_max.count() > 0 && !watched.seen.has_given_way && worker.cpu_time() - watched.cpu_before > watched.terms.cpu_max) {
+  if (watched.terms.cpu_max.count() > 0 && !watched.seen.has_given_way &&
+      worker.cpu_time() - watched.cpu_before > watched.terms.cpu_max) {
     worker.give_way();
     watched.seen.has_given_way = true;
   }

@@ -10,14 +10,14 @@
 
 namespace weft::engine {
 
-// Looks at the workers that are at work every few milliseconds and ends those that run too long or hold too much memory: what the
-// engine itself counts is not all that it takes. Its thread sleeps while none is at work. Thread-safe.
+// Looks at the workers that are at work every few milliseconds and ends those that run too long or hold too much
+// memory: what the engine itself counts is not all that it takes. Its thread sleeps while none is at work. Thread-safe.
 class Watch {
  public:
   struct Terms {
     std::chrono::steady_clock::time_point deadline;
     std::uint64_t memory_max = 0;
-    std::chrono::microseconds cpu_max{0};   // Past this it gives way to the others; 0: never.
+    std::chrono::microseconds cpu_max{0};  // Past this it gives way to the others; 0: never.
   };
   struct Seen {
     std::uint64_t memory_peak = 0;
@@ -41,7 +41,7 @@ class Watch {
 
   std::mutex mutex_;
   std::condition_variable_any added_;
-  std::map<WorkerProcess*, Watched> watched_;   // Guarded by mutex_.
+  std::map<WorkerProcess*, Watched> watched_;  // Guarded by mutex_.
   std::jthread thread_;
 };
 

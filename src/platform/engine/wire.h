@@ -2,8 +2,8 @@
 
 #include "platform/engine/engine.h"
 
-// The JSON of the dialogue's frames: each struct of engine.h and back. Descriptors travel beside; a File's place in its list is
-// the place of its descriptor. Decoding checks every kind: invalid "engine.protocol".
+// The JSON of the dialogue's frames: each struct of engine.h and back. Descriptors travel beside; a File's place in its
+// list is the place of its descriptor. Decoding checks every kind: invalid "engine.protocol".
 namespace weft::engine {
 
 json::Value to_json(const Error& error);

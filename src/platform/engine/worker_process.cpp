@@ -19,7 +19,7 @@ namespace {
 constexpr std::chrono::milliseconds kTick{20};
 constexpr std::chrono::seconds kStartMax{20};
 constexpr std::size_t kLastWordsMax = 512;
-constexpr int kWorkerSocket = 3;   // Where the worker expects its end.
+constexpr int kWorkerSocket = 3;  // Where the worker expects its end.
 constexpr int kWorkerProgram = 4;
 
 struct Start {
@@ -64,35 +64,45 @@ Result<std::filesystem::path> make_spill_folder(const std::filesystem::path& par
   if (parent.empty()) return std::filesystem::path();
   std::string name = (parent / "worker-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) {
-    return fail(ErrorKind::unavailable, "engine.start", "no folder for a worker's temporary files in {}: {}", parent.string(), std::strerror(errno));
+    return fail(ErrorKind::unavailable, "engine.start", "no folder for a worker's temporary files in {}: {}",
+                parent.string(), std::strerror(errno));
   }
   return std::filesystem::path(name);
 }
 
 }  // namespace
 
-Result<std::unique_ptr<WorkerProcess>> WorkerProcess::spawn(const Fd& program, const std::string& library_path, const WorkerTerms& terms) {
+Result<std::unique_ptr<WorkerProcess>> WorkerProcess::spawn(const Fd& program, const std::string& library_path,
+                                                            const WorkerTerms& terms) {
   int ends[2], words[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     return fail(ErrorKind::unavailable, "engine.start", "no socket pair for a worker: {}", std::strerror(errno));
   }
   Fd ours(ends[0]), theirs(ends[1]);
   // Nobody reads the pipe until the worker has ended, so writing to a full one must not stop it.
-  if (::pipe2(words, O_CLOEXEC | O_NONBLOCK) != 0) return fail(ErrorKind::unavailable, "engine.start", "no pipe for a worker: {}", std::strerror(errno));
+  if (::pipe2(words, O_CLOEXEC | O_NONBLOCK) != 0)
+    return fail(ErrorKind::unavailable, "engine.start", "no pipe for a worker: {}", std::strerror(errno));
   Fd errors(words[0]), errors_theirs(words[1]);
   std::filesystem::path spill = TRY(make_spill_folder(terms.spill_folder));
-  const std::string memory = std::to_string(terms.memory_bytes), threads = std::to_string(terms.threads), folder = spill.string();
+  const std::string memory = std::to_string(terms.memory_bytes), threads = std::to_string(terms.threads),
+                    folder = spill.string();
   const std::string libraries = "LD_LIBRARY_PATH=" + library_path;
-  char* const arguments[] = {const_cast<char*>("weft-engine"), const_cast<char*>(memory.c_str()), const_cast<char*>(threads.c_str()),
-                             const_cast<char*>(folder.c_str()), nullptr};
+  char* const arguments[] = {const_cast<char*>("weft-engine"), const_cast<char*>(memory.c_str()),
+                             const_cast<char*>(threads.c_str()), const_cast<char*>(folder.c_str()), nullptr};
   char* const environment[] = {const_cast<char*>("LC_ALL=C.UTF-8"), const_cast<char*>("TZ=UTC"),
                                library_path.empty() ? nullptr : const_cast<char*>(libraries.c_str()), nullptr};
-  const Start start{.socket = theirs.get(), .program = program.get(), .errors = errors_theirs.get(), .nice = terms.nice,
-                    .arguments = arguments, .environment = environment, .parent = ::getpid()};
+  const Start start{.socket = theirs.get(),
+                    .program = program.get(),
+                    .errors = errors_theirs.get(),
+                    .nice = terms.nice,
+                    .arguments = arguments,
+                    .environment = environment,
+                    .parent = ::getpid()};
   const pid_t pid = ::fork();
   if (pid < 0) return fail(ErrorKind::unavailable, "engine.start", "no process for a worker: {}", std::strerror(errno));
   if (pid == 0) become_worker(start);
-  return std::unique_ptr<WorkerProcess>(new WorkerProcess(pid, std::move(ours), std::move(errors), terms, std::move(spill)));
+  return std::unique_ptr<WorkerProcess>(
+      new WorkerProcess(pid, std::move(ours), std::move(errors), terms, std::move(spill)));
 }
 
 Result<> WorkerProcess::greet() {
@@ -105,12 +115,15 @@ Result<> WorkerProcess::greet() {
     end(Ending::spoiled);
     std::string reason = last_words();
     if (reason.empty()) reason = hello.error().message;
-    return fail(ErrorKind::unavailable, "engine.start", "an engine worker did not start ({}); `weft doctor` tells more", reason);
+    return fail(ErrorKind::unavailable, "engine.start", "an engine worker did not start ({}); `weft doctor` tells more",
+                reason);
   }
   auto facts = hello->type == FrameType::hello ? payload_json(*hello) : Result<json::Value>(json::Value());
-  if (!facts || (*facts)["protocol"].integer_or(0) != kProtocolVersion || (*facts)["build"].text_or("") != WEFT_VERSION) {
+  if (!facts || (*facts)["protocol"].integer_or(0) != kProtocolVersion ||
+      (*facts)["build"].text_or("") != WEFT_VERSION) {
     end(Ending::spoiled);
-    return fail(ErrorKind::unavailable, "engine.start", "the engine worker is of another build than this program; install both from one archive");
+    return fail(ErrorKind::unavailable, "engine.start",
+                "the engine worker is of another build than this program; install both from one archive");
   }
   hello_ = std::move(*facts);
   return {};
@@ -148,7 +161,8 @@ std::string WorkerProcess::end_reason() {
 
 std::string WorkerProcess::last_words() {
   std::string all, part(4096, '\0');
-  for (ssize_t size = 0; (size = ::read(errors_.get(), part.data(), part.size())) > 0;) all.append(part, 0, static_cast<std::size_t>(size));
+  for (ssize_t size = 0; (size = ::read(errors_.get(), part.data(), part.size())) > 0;)
+    all.append(part, 0, static_cast<std::size_t>(size));
   if (all.size() > kLastWordsMax) all.erase(0, all.size() - kLastWordsMax);
   // The worker may be in a stranger's hands: nothing but plain text reaches the log.
   for (char& c : all) c = c >= ' ' && c <= '~' ? c : ' ';

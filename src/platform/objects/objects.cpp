@@ -18,7 +18,8 @@ constexpr std::string_view kScheme = "file://";
 bool is_segment(std::string_view segment) {
   if (segment.empty() || segment == "." || segment == ".." || segment.size() > 200) return false;
   return std::all_of(segment.begin(), segment.end(), [](char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '=' || c == '-';
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '=' || c == '-';
   });
 }
 
@@ -33,7 +34,8 @@ std::unexpected<Error> io(std::string_view what, std::string_view key) {
   const int code = errno;
   if (code == ENOENT) return fail(ErrorKind::not_found, "objects.missing", "there is no object {}", key);
   if (code == EEXIST) return fail(ErrorKind::conflict, "objects.exists", "the object {} is there already", key);
-  if (code == ENOSPC || code == EDQUOT) return fail(ErrorKind::unavailable, "objects.full", "the disk is full: {} cannot be written", key);
+  if (code == ENOSPC || code == EDQUOT)
+    return fail(ErrorKind::unavailable, "objects.full", "the disk is full: {} cannot be written", key);
   return fail(ErrorKind::unavailable, "objects.io", "{} of {} failed: {}", what, key, std::strerror(code));
 }
 
@@ -46,7 +48,8 @@ Result<> sync_folder(const std::filesystem::path& folder, std::string_view key) 
 Result<> make_folders(const std::filesystem::path& folder, std::string_view key) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  if (error) return fail(ErrorKind::unavailable, "objects.io", "the folder of {} cannot be made: {}", key, error.message());
+  if (error)
+    return fail(ErrorKind::unavailable, "objects.io", "the folder of {} cannot be made: {}", key, error.message());
   return {};
 }
 
@@ -89,10 +92,11 @@ Result<> Objects::put(std::string_view key, std::string_view bytes) {
 
 Result<std::string> Objects::get(std::string_view key, std::size_t bytes_max) const {
   const Fd fd = TRY(open_for_reading(key));
-  struct stat facts {};
+  struct stat facts{};
   if (::fstat(fd.get(), &facts) != 0) return io("the reading", key);
   if (static_cast<std::uint64_t>(facts.st_size) > bytes_max) {
-    return fail(ErrorKind::limit, "objects.too_large", "the object {} has {} bytes; at most {} are read", key, facts.st_size, bytes_max);
+    return fail(ErrorKind::limit, "objects.too_large", "the object {} has {} bytes; at most {} are read", key,
+                facts.st_size, bytes_max);
   }
   std::string bytes(static_cast<std::size_t>(facts.st_size), '\0');
   std::size_t at = 0;
@@ -128,7 +132,7 @@ Result<> Objects::finish(const Fd& fd, std::string_view key) {
 
 Result<std::uint64_t> Objects::size(std::string_view key) const {
   TRY(check_key(key));
-  struct stat facts {};
+  struct stat facts{};
   if (::stat((root_ / key).c_str(), &facts) != 0) return io("the look at", key);
   return static_cast<std::uint64_t>(facts.st_size);
 }
@@ -150,11 +154,14 @@ Result<> Objects::remove_all(std::string_view prefix) {
 Result<> Objects::each(std::string_view prefix, const std::function<Result<>(const Info&)>& visit) const {
   TRY(check_key(prefix));
   std::error_code error;
-  for (auto at = std::filesystem::recursive_directory_iterator(root_ / prefix, error); !error && at != std::filesystem::recursive_directory_iterator(); at.increment(error)) {
-    struct stat facts {};
+  for (auto at = std::filesystem::recursive_directory_iterator(root_ / prefix, error);
+       !error && at != std::filesystem::recursive_directory_iterator(); at.increment(error)) {
+    struct stat facts{};
     if (::lstat(at->path().c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) continue;
     const auto seen = std::int64_t{facts.st_mtim.tv_sec} * 1'000'000 + facts.st_mtim.tv_nsec / 1000;
-    TRY(visit({.key = std::filesystem::relative(at->path(), root_).string(), .size = static_cast<std::uint64_t>(facts.st_size), .modified = time_of(seen)}));
+    TRY(visit({.key = std::filesystem::relative(at->path(), root_).string(),
+               .size = static_cast<std::uint64_t>(facts.st_size),
+               .modified = time_of(seen)}));
   }
   return {};
 }
@@ -163,7 +170,8 @@ std::string Objects::uri(std::string_view key) const { return std::string(kSchem
 
 Result<std::string> Objects::key_of(std::string_view uri) const {
   const std::string prefix = std::string(kScheme) + root_.string() + "/";
-  if (!uri.starts_with(prefix)) return fail(ErrorKind::invalid, "objects.uri", "{} lies outside this mesh's folder", uri);
+  if (!uri.starts_with(prefix))
+    return fail(ErrorKind::invalid, "objects.uri", "{} lies outside this mesh's folder", uri);
   std::string key(uri.substr(prefix.size()));
   TRY(check_key(key));
   return key;

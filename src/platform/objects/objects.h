@@ -34,8 +34,8 @@ class Objects {
   Result<Fd> create(std::string_view key);
   Result<> finish(const Fd& fd, std::string_view key);
   Result<std::uint64_t> size(std::string_view key) const;
-  Result<> remove(std::string_view key);                 // Not there: fine.
-  Result<> remove_all(std::string_view prefix);          // A folder and what is below.
+  Result<> remove(std::string_view key);         // Not there: fine.
+  Result<> remove_all(std::string_view prefix);  // A folder and what is below.
   Result<> each(std::string_view prefix, const std::function<Result<>(const Info&)>& visit) const;
 
   // The absolute `file://` URI of a key, as Iceberg metadata has it, and back; invalid when outside the root.

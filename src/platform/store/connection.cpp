@@ -33,10 +33,12 @@ int bind(sqlite3_stmt* statement, int index, const Param& param) {
     int operator()(std::int64_t value) const { return sqlite3_bind_int64(statement, index, value); }
     int operator()(double value) const { return sqlite3_bind_double(statement, index, value); }
     int operator()(std::string_view text) const {
-      return sqlite3_bind_text64(statement, index, text.data() == nullptr ? "" : text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+      return sqlite3_bind_text64(statement, index, text.data() == nullptr ? "" : text.data(), text.size(),
+                                 SQLITE_STATIC, SQLITE_UTF8);
     }
     int operator()(Blob blob) const {
-      return sqlite3_bind_blob64(statement, index, blob.bytes.data() == nullptr ? "" : blob.bytes.data(), blob.bytes.size(), SQLITE_STATIC);
+      return sqlite3_bind_blob64(statement, index, blob.bytes.data() == nullptr ? "" : blob.bytes.data(),
+                                 blob.bytes.size(), SQLITE_STATIC);
     }
   };
   return std::visit(Binder{statement, index}, param);
@@ -59,12 +61,15 @@ std::string_view Row::view(int column) const {
 Result<std::unique_ptr<Connection>> Connection::open(const std::filesystem::path& file, Mode mode) {
   sqlite3* database = nullptr;
   const int flags = mode == Mode::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
-  const int code = sqlite3_open_v2(file.c_str(), &database, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
+  const int code =
+      sqlite3_open_v2(file.c_str(), &database, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   std::unique_ptr<Connection> connection(new Connection(database));
   if (code != SQLITE_OK) return connection->error_of(code, "open " + file.string());
   sqlite3_busy_timeout(database, kBusyMs);
   sqlite3_limit(database, SQLITE_LIMIT_ATTACHED, 0);
-  TRY(connection->script("PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384;"));
+  TRY(
+      connection->script("PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA "
+                         "cache_size = -16384;"));
   if (mode == Mode::read_only) TRY(connection->script("PRAGMA query_only = ON;"));
   return connection;
 }
@@ -77,17 +82,25 @@ Connection::~Connection() {
 std::unexpected<Error> Connection::error_of(int code, std::string_view sql) const {
   const char* said = database_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(database_);
   switch (code & 0xFF) {
-    case SQLITE_CONSTRAINT: return fail(ErrorKind::conflict, "store.constraint", "a rule of the store was broken: {}", said);
-    case SQLITE_FULL: return fail(ErrorKind::unavailable, "store.full", "the disk of the mesh's folder is full; nothing was changed: free some space");
+    case SQLITE_CONSTRAINT:
+      return fail(ErrorKind::conflict, "store.constraint", "a rule of the store was broken: {}", said);
+    case SQLITE_FULL:
+      return fail(ErrorKind::unavailable, "store.full",
+                  "the disk of the mesh's folder is full; nothing was changed: free some space");
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
-    case SQLITE_PERM: return fail(ErrorKind::unavailable, "store.io", "the store cannot be read or written ({}); nothing was changed", said);
+    case SQLITE_PERM:
+      return fail(ErrorKind::unavailable, "store.io", "the store cannot be read or written ({}); nothing was changed",
+                  said);
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: return fail(ErrorKind::unavailable, "store.corrupt", "the store is damaged ({}); restore a backup", said);
+    case SQLITE_NOTADB:
+      return fail(ErrorKind::unavailable, "store.corrupt", "the store is damaged ({}); restore a backup", said);
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return fail(ErrorKind::unavailable, "store.busy", "the store is busy ({}); try again", said);
-    default: return fail(ErrorKind::internal, "store.sql", "{} in {}", said, sql);
+    case SQLITE_LOCKED:
+      return fail(ErrorKind::unavailable, "store.busy", "the store is busy ({}); try again", said);
+    default:
+      return fail(ErrorKind::internal, "store.sql", "{} in {}", said, sql);
   }
 }
 
@@ -99,7 +112,8 @@ Result<sqlite3_stmt*> Connection::prepared(std::string_view sql) {
     statements_.clear();
   }
   sqlite3_stmt* statement = nullptr;
-  const int code = sqlite3_prepare_v3(database_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  const int code = sqlite3_prepare_v3(database_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                                      &statement, nullptr);
   if (code != SQLITE_OK) return error_of(code, sql);
   statements_.emplace(std::move(key), statement);
   return statement;

@@ -15,7 +15,8 @@ Result<> migrate_module(Connection& connection, const ModuleMigrations& module) 
   const std::int64_t newest = module.migrations.empty() ? 0 : module.migrations.back().version;
   if (at > newest) {
     return fail(ErrorKind::conflict, "store.newer_schema",
-                "this folder was written by a newer Weft: its {} tables have version {}, this program knows {}; use the newer program, or restore a backup",
+                "this folder was written by a newer Weft: its {} tables have version {}, this program knows {}; use "
+                "the newer program, or restore a backup",
                 module.module, at, newest);
   }
   std::int64_t expected = 1;
@@ -23,7 +24,8 @@ Result<> migrate_module(Connection& connection, const ModuleMigrations& module) 
     CHECK(migration.version == expected++);
     if (migration.version > at) TRY(connection.script(migration.sql));
   }
-  if (newest > at) TRY(connection.run("INSERT OR REPLACE INTO schema_versions VALUES (?1, ?2)", {module.module, newest}));
+  if (newest > at)
+    TRY(connection.run("INSERT OR REPLACE INTO schema_versions VALUES (?1, ?2)", {module.module, newest}));
   return {};
 }
 

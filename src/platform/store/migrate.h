@@ -4,8 +4,8 @@
 
 namespace weft::store {
 
-// Brings each module's tables to its newest version, all in one transaction. conflict "store.newer_schema" when the store was
-// written by a newer Weft.
+// Brings each module's tables to its newest version, all in one transaction. conflict "store.newer_schema" when the
+// store was written by a newer Weft.
 Result<> migrate(Connection& connection, std::span<const ModuleMigrations> modules);
 
 }  // namespace weft::store

@@ -72,22 +72,28 @@ class SqliteStore final : public Store {
 };
 
 Result<> SqliteStore::backup_to(const std::filesystem::path& file) {
-  if (std::filesystem::exists(file)) return fail(ErrorKind::conflict, "backup.exists", "{} is there already", file.string());
+  if (std::filesystem::exists(file))
+    return fail(ErrorKind::conflict, "backup.exists", "{} is there already", file.string());
   auto from = TRY(Connection::open(file_, Connection::Mode::read_only));
   auto to = TRY(Connection::open(file, Connection::Mode::read_write));
   sqlite3_backup* backup = sqlite3_backup_init(to->handle(), "main", from->handle(), "main");
-  if (backup == nullptr) return fail(ErrorKind::unavailable, "store.io", "the backup cannot be written: {}", sqlite3_errmsg(to->handle()));
+  if (backup == nullptr)
+    return fail(ErrorKind::unavailable, "store.io", "the backup cannot be written: {}", sqlite3_errmsg(to->handle()));
   int code = SQLITE_OK;
-  while (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED) code = sqlite3_backup_step(backup, kBackupPagesAStep);
+  while (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED)
+    code = sqlite3_backup_step(backup, kBackupPagesAStep);
   sqlite3_backup_finish(backup);
-  if (code != SQLITE_DONE) return fail(ErrorKind::unavailable, "store.io", "the backup stopped: {}", sqlite3_errstr(code));
+  if (code != SQLITE_DONE)
+    return fail(ErrorKind::unavailable, "store.io", "the backup stopped: {}", sqlite3_errstr(code));
   return to->script("PRAGMA journal_mode = DELETE; PRAGMA wal_checkpoint;");
 }
 
 Result<> make_folder(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  if (error) return fail(ErrorKind::unavailable, "store.io", "the folder {} cannot be made: {}", folder.string(), error.message());
+  if (error)
+    return fail(ErrorKind::unavailable, "store.io", "the folder {} cannot be made: {}", folder.string(),
+                error.message());
   ::chmod(folder.c_str(), 0700);
   return {};
 }

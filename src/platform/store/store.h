@@ -78,8 +78,8 @@ class Session {
 };
 
 struct Migration {
-  int version;            // 1, 2, … within its module.
-  std::string_view sql;   // Several statements.
+  int version;           // 1, 2, … within its module.
+  std::string_view sql;  // Several statements.
 };
 struct ModuleMigrations {
   std::string_view module;
@@ -97,7 +97,8 @@ class Store {
     std::span<const ModuleMigrations> migrations;
     int readers = 4;
   };
-  // conflict "store.locked" (with the pid and URL of the holder), conflict "store.newer_schema", unavailable "store.io".
+  // conflict "store.locked" (with the pid and URL of the holder), conflict "store.newer_schema", unavailable
+  // "store.io".
   static Result<std::unique_ptr<Store>> open(const Options& options);
   virtual ~Store() = default;
 

@@ -71,7 +71,10 @@ void Writer::commit_group(std::vector<Ticket*>& group) {
   Result<> done = failure_ ? Result<>(std::unexpected(*failure_)) : run_group(group);
   if (done) return;
   if (sqlite3_get_autocommit(connection_->handle()) == 0 && !connection_->script("ROLLBACK")) {
-    failure_ = Error{.kind = ErrorKind::unavailable, .code = "store.io", .message = "an earlier write failed and could not be undone; restart to recover", .details = {}};
+    failure_ = Error{.kind = ErrorKind::unavailable,
+                     .code = "store.io",
+                     .message = "an earlier write failed and could not be undone; restart to recover",
+                     .details = {}};
   }
   for (Ticket* ticket : group) {
     if (ticket->answer) ticket->answer = done;
@@ -79,7 +82,8 @@ void Writer::commit_group(std::vector<Ticket*>& group) {
 }
 
 Result<> Writer::run_group(std::vector<Ticket*>& group) {
-  const bool is_now = std::any_of(group.begin(), group.end(), [](const Ticket* ticket) { return ticket->durability == Durability::now; });
+  const bool is_now = std::any_of(group.begin(), group.end(),
+                                  [](const Ticket* ticket) { return ticket->durability == Durability::now; });
   if (is_now != is_full_sync_) {
     TRY(connection_->script(is_now ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL"));
     is_full_sync_ = is_now;
@@ -89,7 +93,9 @@ Result<> Writer::run_group(std::vector<Ticket*>& group) {
     ticket->answer = run_one(*ticket);
     if (sqlite3_get_autocommit(connection_->handle()) != 0) {
       // SQLite undid the whole transaction by itself: disk full, I/O error, no memory.
-      return ticket->answer ? fail(ErrorKind::unavailable, "store.io", "the store undid the transaction; nothing was changed") : ticket->answer;
+      return ticket->answer
+                 ? fail(ErrorKind::unavailable, "store.io", "the store undid the transaction; nothing was changed")
+                 : ticket->answer;
     }
   }
   TRY(connection_->script("COMMIT"));
@@ -118,7 +124,8 @@ Result<> Writer::run_one(Ticket& ticket) {
 void Writer::sync_log() {
   is_sync_due_ = false;
   const Fd log(::open(log_file_.c_str(), O_RDONLY | O_CLOEXEC));
-  if (log && ::fdatasync(log.get()) != 0) LOG(error, "the store's log could not be synced; read records of the last moments may be lost in a power loss");
+  if (log && ::fdatasync(log.get()) != 0)
+    LOG(error, "the store's log could not be synced; read records of the last moments may be lost in a power loss");
 }
 
 }  // namespace weft::store

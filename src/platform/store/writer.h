@@ -9,8 +9,9 @@
 
 namespace weft::store {
 
-// The one thread that writes. Takes what waits as one transaction (group commit), each work in its own savepoint; answers after
-// the commit. A group without `now` members commits without a sync; the log is synced at most kSyncEvery later.
+// The one thread that writes. Takes what waits as one transaction (group commit), each work in its own savepoint;
+// answers after the commit. A group without `now` members commits without a sync; the log is synced at most kSyncEvery
+// later.
 class Writer {
  public:
   static constexpr std::size_t kQueueMax = 10'000;
@@ -41,11 +42,11 @@ class Writer {
   std::filesystem::path log_file_;
   std::mutex mutex_;
   std::condition_variable wake_;
-  std::deque<Ticket*> queue_;       // Guarded by mutex_.
-  bool is_closing_ = false;         // Guarded by mutex_.
-  std::optional<Error> failure_;    // Writer thread: set once a commit's fate is unknown; refuses all further writes.
-  bool is_sync_due_ = false;        // Writer thread.
-  bool is_full_sync_ = true;        // Writer thread: the connection's synchronous mode.
+  std::deque<Ticket*> queue_;     // Guarded by mutex_.
+  bool is_closing_ = false;       // Guarded by mutex_.
+  std::optional<Error> failure_;  // Writer thread: set once a commit's fate is unknown; refuses all further writes.
+  bool is_sync_due_ = false;      // Writer thread.
+  bool is_full_sync_ = true;      // Writer thread: the connection's synchronous mode.
   std::chrono::steady_clock::time_point sync_at_{};
   std::thread thread_;
 };

@@ -10,13 +10,13 @@ namespace weft::audit {
 // One link: what is stored, and the hash that binds it to the one before.
 struct Link {
   std::int64_t sequence = 0;
-  std::int64_t time = 0;   // Microseconds since 1970.
-  std::string actor, action, subject, outcome, request_id, details;   // Details: canonical JSON.
-  std::string hash;        // Hex.
+  std::int64_t time = 0;                                             // Microseconds since 1970.
+  std::string actor, action, subject, outcome, request_id, details;  // Details: canonical JSON.
+  std::string hash;                                                  // Hex.
 };
 
-// SHA-256 over the JSON array [previous hash, sequence, time, actor, action, subject, outcome, request_id, details] as it is written
-// without spaces (README.md): anybody can recompute it.
+// SHA-256 over the JSON array [previous hash, sequence, time, actor, action, subject, outcome, request_id, details] as
+// it is written without spaces (README.md): anybody can recompute it.
 std::string hash_of(std::string_view previous, const Link& link);
 
 inline constexpr std::string_view kGenesis = "0000000000000000000000000000000000000000000000000000000000000000";

@@ -9,7 +9,15 @@ std::vector<Link> chain(int length) {
   std::vector<Link> links;
   std::string head(kGenesis);
   for (int i = 1; i <= length; ++i) {
-    Link link{.sequence = i, .time = i * 10, .actor = "ada", .action = "query.access", .subject = "s", .outcome = "allowed", .request_id = "r", .details = "{}", .hash = {}};
+    Link link{.sequence = i,
+              .time = i * 10,
+              .actor = "ada",
+              .action = "query.access",
+              .subject = "s",
+              .outcome = "allowed",
+              .request_id = "r",
+              .details = "{}",
+              .hash = {}};
     link.hash = hash_of(head, link);
     head = link.hash;
     links.push_back(link);
@@ -32,8 +40,10 @@ TEST(AuditChain, AnEditOfAnyPartIsFound) {
     auto links = chain(9);
     Link& link = links[4];
     std::string* texts[] = {&link.actor, &link.action, &link.subject, &link.outcome, &link.request_id, &link.details};
-    if (part < 6) *texts[part] += "x";
-    else link.time += 1;
+    if (part < 6)
+      *texts[part] += "x";
+    else
+      link.time += 1;
     EXPECT_EQ(first_problem(links), "record 5 was changed, or those before it were");
   }
 }

@@ -48,9 +48,12 @@ Result<int> verify(Invocation& call) {
   if (call.out().format() != OutputFormat::table) {
     call.out().object(answer);
   } else if (answer["is_intact"].boolean_or(false)) {
-    call.out().text(format("intact: {} records, head {}\n", text::human_count(static_cast<std::uint64_t>(answer["records"].integer_or(0))), answer["head"].text_or("")));
+    call.out().text(format("intact: {} records, head {}\n",
+                           text::human_count(static_cast<std::uint64_t>(answer["records"].integer_or(0))),
+                           answer["head"].text_or("")));
   } else {
-    call.out().text(format("BROKEN at record {}: {}\n", answer["first_bad"].integer_or(0), answer["problem"].text_or("")));
+    call.out().text(
+        format("BROKEN at record {}: {}\n", answer["first_bad"].integer_or(0), answer["problem"].text_or("")));
   }
   return answer["is_intact"].boolean_or(false) ? 0 : 1;
 }
@@ -71,13 +74,22 @@ Result<int> list(Invocation& call) {
 std::vector<Command> commands() {
   const Option limit{.name = "--limit", .value = "N", .summary = "How many", .otherwise = "20"};
   return {
-      {.name = "audit verify", .summary = "Whether the audit's chain is whole",
-       .description = "Finds edits, gaps and reordering, and says where. With heads that were kept elsewhere also cut tails and rewrites.\n\n  weft audit verify --anchor heads-kept-elsewhere.jsonl",
-       .options = {{.name = "--anchor", .value = "FILE", .summary = "Heads that were exported (audit-heads.jsonl)"}}, .run = verify},
+      {.name = "audit verify",
+       .summary = "Whether the audit's chain is whole",
+       .description = "Finds edits, gaps and reordering, and says where. With heads that were kept elsewhere also cut "
+                      "tails and rewrites.\n\n  weft audit verify --anchor heads-kept-elsewhere.jsonl",
+       .options = {{.name = "--anchor", .value = "FILE", .summary = "Heads that were exported (audit-heads.jsonl)"}},
+       .run = verify},
       {.name = "audit tail", .summary = "The newest audit records", .description = "", .options = {limit}, .run = list},
-      {.name = "audit search", .summary = "Audit records by actor, action, subject and time", .description = "  weft audit search --action access.deny --since 2026-01-01T00:00:00Z",
-       .options = {limit, {.name = "--actor", .value = "NAME", .summary = "Who"}, {.name = "--action", .value = "ACTION", .summary = "Like query.access"},
-                   {.name = "--subject", .value = "TEXT", .summary = "What it was done to, in part"}, {.name = "--since", .value = "TIME", .summary = "RFC 3339"}, {.name = "--until", .value = "TIME", .summary = "RFC 3339"}},
+      {.name = "audit search",
+       .summary = "Audit records by actor, action, subject and time",
+       .description = "  weft audit search --action access.deny --since 2026-01-01T00:00:00Z",
+       .options = {limit,
+                   {.name = "--actor", .value = "NAME", .summary = "Who"},
+                   {.name = "--action", .value = "ACTION", .summary = "Like query.access"},
+                   {.name = "--subject", .value = "TEXT", .summary = "What it was done to, in part"},
+                   {.name = "--since", .value = "TIME", .summary = "RFC 3339"},
+                   {.name = "--until", .value = "TIME", .summary = "RFC 3339"}},
        .run = list},
   };
 }

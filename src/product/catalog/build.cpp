@@ -43,7 +43,9 @@ class Builder {
   void error(const Declared& document, std::string_view pointer, std::string code, std::string message) {
     built_.problems.push_back(problem_at(document, pointer, std::move(code), std::move(message)));
   }
-  static mesh::Origin origin(const Declared& document) { return {.source = document.source, .file = document.file, .line = document.line}; }
+  static mesh::Origin origin(const Declared& document) {
+    return {.source = document.source, .file = document.file, .line = document.line};
+  }
   template <class Map>
   static std::vector<std::string> names(const Map& map) {
     std::vector<std::string> all;
@@ -55,7 +57,8 @@ class Builder {
   void domain(const Declared& document);
   void contract(const Declared& document);
   void product(const Declared& document);
-  void port(const Declared& document, const odps::OutputPort& declared, mesh::Product& product, std::set<std::string>& seen);
+  void port(const Declared& document, const odps::OutputPort& declared, mesh::Product& product,
+            std::set<std::string>& seen);
   void columns(const odcs::SchemaObject& object, mesh::Port& port);
   void settings(const Declared& document, mesh::Product& product);
   void inputs();
@@ -73,16 +76,21 @@ class Builder {
 
 void Builder::check_team(const Declared& document, std::string_view pointer, std::string_view name) {
   if (mesh_.teams.contains(name)) return;
-  error(document, pointer, "team.unknown", format("there is no team {}{}", name, text::did_you_mean(name, names(mesh_.teams))));
+  error(document, pointer, "team.unknown",
+        format("there is no team {}{}", name, text::did_you_mean(name, names(mesh_.teams))));
 }
 
 void Builder::check_domain(const Declared& document, std::string_view pointer, std::string_view name) {
   if (name.empty() || mesh_.domains.contains(name)) return;
-  error(document, pointer, "domain.unknown", format("there is no domain {}{}", name, text::did_you_mean(name, names(mesh_.domains))));
+  error(document, pointer, "domain.unknown",
+        format("there is no domain {}{}", name, text::did_you_mean(name, names(mesh_.domains))));
 }
 
 void Builder::team(const Declared& document) {
-  mesh::Team team{.name = document.name, .description = std::string(document.value["description"].text_or("")), .members = {}, .origin = origin(document)};
+  mesh::Team team{.name = document.name,
+                  .description = std::string(document.value["description"].text_or("")),
+                  .members = {},
+                  .origin = origin(document)};
   if (document.value["members"].is_array()) {
     for (const json::Value& member : document.value["members"].array()) team.members.emplace_back(member.text_or(""));
   }
@@ -91,8 +99,13 @@ void Builder::team(const Declared& document) {
 
 void Builder::domain(const Declared& document) {
   const json::Value& value = document.value;
-  mesh::Domain domain{.name = document.name, .owner = std::string(value["owner"].text_or("")), .on_call = std::string(value["onCall"].text_or("")),
-                      .description = std::string(value["description"].text_or("")), .cost_centre = std::string(value["costCentre"].text_or("")), .roles = {}, .origin = origin(document)};
+  mesh::Domain domain{.name = document.name,
+                      .owner = std::string(value["owner"].text_or("")),
+                      .on_call = std::string(value["onCall"].text_or("")),
+                      .description = std::string(value["description"].text_or("")),
+                      .cost_centre = std::string(value["costCentre"].text_or("")),
+                      .roles = {},
+                      .origin = origin(document)};
   if (value["roles"].is_object()) {
     for (const auto& [role, holders] : value["roles"].object()) {
       if (!holders.is_array()) continue;
@@ -117,43 +130,72 @@ void Builder::columns(const odcs::SchemaObject& object, mesh::Port& port) {
   for (const odcs::Property& property : object.properties) {
     const auto type = odcs::column_type(property);
     if (!type) continue;  // Reported with the contract.
-    mesh::Column column{.id = property.id, .name = property.name, .physical_name = property.physical_name == property.name ? std::string() : property.physical_name, .type = *type,
-                        .is_required = property.is_required || property.is_primary_key, .is_unique = property.is_unique, .primary_key_position = 0, .partition_position = 0,
-                        .description = property.description, .classification = property.classification, .tags = property.tags};
+    mesh::Column column{
+        .id = property.id,
+        .name = property.name,
+        .physical_name = property.physical_name == property.name ? std::string() : property.physical_name,
+        .type = *type,
+        .is_required = property.is_required || property.is_primary_key,
+        .is_unique = property.is_unique,
+        .primary_key_position = 0,
+        .partition_position = 0,
+        .description = property.description,
+        .classification = property.classification,
+        .tags = property.tags};
     ++key;
     ++partition;
-    if (property.is_primary_key) column.primary_key_position = property.primary_key_position > 0 ? property.primary_key_position : key;
-    if (property.is_partitioned) column.partition_position = property.partition_position > 0 ? property.partition_position : partition;
+    if (property.is_primary_key)
+      column.primary_key_position = property.primary_key_position > 0 ? property.primary_key_position : key;
+    if (property.is_partitioned)
+      column.partition_position = property.partition_position > 0 ? property.partition_position : partition;
     port.columns.push_back(std::move(column));
   }
 }
 
-void Builder::port(const Declared& document, const odps::OutputPort& declared, mesh::Product& product, std::set<std::string>& seen) {
-  if (!text::is_name(declared.name)) return error(document, declared.pointer + "/name", "document.name", format("{} is no name of a port", declared.name));
-  if (!seen.insert(declared.name).second) return error(document, declared.pointer, "port.duplicate", format("{} has two ports {}; a second major version of a port is not served yet", to_string(product.name), declared.name));
+void Builder::port(const Declared& document, const odps::OutputPort& declared, mesh::Product& product,
+                   std::set<std::string>& seen) {
+  if (!text::is_name(declared.name))
+    return error(document, declared.pointer + "/name", "document.name",
+                 format("{} is no name of a port", declared.name));
+  if (!seen.insert(declared.name).second)
+    return error(document, declared.pointer, "port.duplicate",
+                 format("{} has two ports {}; a second major version of a port is not served yet",
+                        to_string(product.name), declared.name));
   mesh::Port port;
   port.name = {product.name.domain, product.name.product, declared.name};
   port.version = declared.version;
   port.contract_id = declared.contract_id;
   const auto type = port_type_of(declared.type);
-  if (!type) error(document, declared.pointer + "/type", "port.type", format("{} is no type of port: table, view, stream or external", declared.type));
+  if (!type)
+    error(document, declared.pointer + "/type", "port.type",
+          format("{} is no type of port: table, view, stream or external", declared.type));
   port.type = type.value_or(mesh::PortType::external);
-  if (const auto sql = declared.custom.find("viewSql"); sql != declared.custom.end()) port.view_sql = sql->second.text_or("");
-  if (port.type == mesh::PortType::view && port.view_sql.empty()) error(document, declared.pointer, "port.view_sql", format("the view {} needs customProperties: viewSql", declared.name));
+  if (const auto sql = declared.custom.find("viewSql"); sql != declared.custom.end())
+    port.view_sql = sql->second.text_or("");
+  if (port.type == mesh::PortType::view && port.view_sql.empty())
+    error(document, declared.pointer, "port.view_sql",
+          format("the view {} needs customProperties: viewSql", declared.name));
   if (!port.contract_id.empty()) {
     const mesh::Contract* contract = mesh_.contract(port.contract_id);
     if (contract == nullptr) {
-      error(document, declared.pointer + "/contractId", "contract.unknown", format("there is no contract {}{}", port.contract_id, text::did_you_mean(port.contract_id, names(mesh_.contracts))));
+      error(document, declared.pointer + "/contractId", "contract.unknown",
+            format("there is no contract {}{}", port.contract_id,
+                   text::did_you_mean(port.contract_id, names(mesh_.contracts))));
     } else {
       if (contract->document.version != port.version) {
-        error(document, declared.pointer + "/version", "contract.version", format("the contract {} has the version {}, the port {} serves {}", port.contract_id, contract->document.version, declared.name, port.version));
+        error(document, declared.pointer + "/version", "contract.version",
+              format("the contract {} has the version {}, the port {} serves {}", port.contract_id,
+                     contract->document.version, declared.name, port.version));
       }
       const auto& objects = contract->document.objects;
       // The object named like the port, else the contract's only one.
       for (const odcs::SchemaObject& object : objects) {
         if (object.name == declared.name || objects.size() == 1) port.object = object.name;
       }
-      if (port.object.empty() && !objects.empty()) error(document, declared.pointer, "contract.object", format("the contract {} has {} schema objects and none is named {}", port.contract_id, objects.size(), declared.name));
+      if (port.object.empty() && !objects.empty())
+        error(document, declared.pointer, "contract.object",
+              format("the contract {} has {} schema objects and none is named {}", port.contract_id, objects.size(),
+                     declared.name));
       for (const odcs::SchemaObject& object : objects) {
         if (object.name == port.object) columns(object, port);
       }
@@ -167,7 +209,8 @@ void Builder::settings(const Declared& document, mesh::Product& product) {
   if (const auto dead = custom.find("deadLetter"); dead != custom.end()) {
     const json::Value& share = dead->second["maxShare"];
     if (!share.is_number() || share.number() <= 0 || share.number() > 1) {
-      error(document, "/customProperties", "product.dead_letter", "deadLetter needs maxShare: the share of bad rows that may be set aside, above 0 and at most 1");
+      error(document, "/customProperties", "product.dead_letter",
+            "deadLetter needs maxShare: the share of bad rows that may be set aside, above 0 and at most 1");
     } else {
       product.dead_letter_max_share = share.number();
     }
@@ -175,7 +218,8 @@ void Builder::settings(const Declared& document, mesh::Product& product) {
   if (const auto mode = custom.find("publishMode"); mode != custom.end()) {
     product.publish_mode = mode->second.text_or("");
     if (product.publish_mode != "append" && product.publish_mode != "overwrite" && product.publish_mode != "upsert") {
-      error(document, "/customProperties", "product.publish_mode", format("publishMode is {}: append, overwrite or upsert", product.publish_mode));
+      error(document, "/customProperties", "product.publish_mode",
+            format("publishMode is {}: append, overwrite or upsert", product.publish_mode));
     }
   }
 }
@@ -195,9 +239,12 @@ void Builder::product(const Declared& document) {
   product.origin = origin(document);
   check_domain(document, "/domain", product.name.domain);
   for (const odps::InputPort& input : product.document.inputs) {
-    product.inputs.push_back({.name = input.name, .version = input.version, .contract_id = input.contract_id, .source = {}});
+    product.inputs.push_back(
+        {.name = input.name, .version = input.version, .contract_id = input.contract_id, .source = {}});
     if (mesh_.contract(input.contract_id) == nullptr) {
-      error(document, input.pointer + "/contractId", "contract.unknown", format("there is no contract {}{}", input.contract_id, text::did_you_mean(input.contract_id, names(mesh_.contracts))));
+      error(document, input.pointer + "/contractId", "contract.unknown",
+            format("there is no contract {}{}", input.contract_id,
+                   text::did_you_mean(input.contract_id, names(mesh_.contracts))));
     }
   }
   std::set<std::string> seen;
@@ -230,7 +277,8 @@ void Builder::cycles() {
       if (!input.source) continue;
       const mesh::ProductName source{input.source->domain, input.source->product};
       if (source == name || state[source] == 1) {
-        error(*product_documents_[name], "/inputPorts", "product.cycle", format("{} is built from itself, by way of {}", to_string(name), to_string(source)));
+        error(*product_documents_[name], "/inputPorts", "product.cycle",
+              format("{} is built from itself, by way of {}", to_string(name), to_string(source)));
       } else if (state[source] == 0) {
         visit(source);
       }
@@ -244,13 +292,19 @@ void Builder::cycles() {
 
 void Builder::grant(const Declared& document) {
   const json::Value& value = document.value;
-  mesh::Grant grant{.to = std::string(value["to"].text_or("")), .on = std::string(value["on"].text_or("")), .role = std::string(value["role"].text_or("")),
-                    .purpose = std::string(value["purpose"].text_or("")), .expires = {}, .origin = origin(document)};
+  mesh::Grant grant{.to = std::string(value["to"].text_or("")),
+                    .on = std::string(value["on"].text_or("")),
+                    .role = std::string(value["role"].text_or("")),
+                    .purpose = std::string(value["purpose"].text_or("")),
+                    .expires = {},
+                    .origin = origin(document)};
   if (const auto expires = parse_rfc3339(value["expires"].text_or("")); expires) grant.expires = *expires;
   const auto parts = text::split(grant.on, '.');
   if (parts.size() == 1) {
     check_domain(document, "/on", grant.on);
-  } else if (const auto port = mesh_.resolve(grant.on); !port && !(parts.size() == 2 && mesh_.product({std::string(parts[0]), std::string(parts[1])}) != nullptr)) {
+  } else if (const auto port = mesh_.resolve(grant.on);
+             !port &&
+             !(parts.size() == 2 && mesh_.product({std::string(parts[0]), std::string(parts[1])}) != nullptr)) {
     error(document, "/on", port.error().code, port.error().message);
   }
   // A principal is whoever signs in; only names that look like ours can be wrong here.
@@ -258,18 +312,27 @@ void Builder::grant(const Declared& document) {
   if (!is_principal && !mesh_.domains.contains(grant.to) && !mesh_.teams.contains(grant.to)) {
     std::vector<std::string> known = names(mesh_.domains);
     for (const std::string& team : names(mesh_.teams)) known.push_back(team);
-    error(document, "/to", "grant.unknown", format("there is no domain or team {}{} (principals have an @ or a :)", grant.to, text::did_you_mean(grant.to, known)));
+    error(document, "/to", "grant.unknown",
+          format("there is no domain or team {}{} (principals have an @ or a :)", grant.to,
+                 text::did_you_mean(grant.to, known)));
   }
   mesh_.grants.push_back(std::move(grant));
 }
 
 void Builder::pipeline(const Declared& document) {
   const json::Value& value = document.value;
-  mesh::Pipeline pipeline{.name = document.name, .domain = document.domain, .output = {}, .sql = std::string(value["sql"].text_or("")), .mode = std::string(value["mode"].text_or("overwrite")),
-                          .description = std::string(value["description"].text_or("")), .origin = origin(document)};
+  mesh::Pipeline pipeline{.name = document.name,
+                          .domain = document.domain,
+                          .output = {},
+                          .sql = std::string(value["sql"].text_or("")),
+                          .mode = std::string(value["mode"].text_or("overwrite")),
+                          .description = std::string(value["description"].text_or("")),
+                          .origin = origin(document)};
   const auto port = mesh_.resolve(value["output"].text_or(""));
   if (!port) return error(document, "/output", port.error().code, port.error().message);
-  if ((*port)->type != mesh::PortType::table) return error(document, "/output", "pipeline.output", format("{} is no table: a pipeline publishes to one", to_string((*port)->name)));
+  if ((*port)->type != mesh::PortType::table)
+    return error(document, "/output", "pipeline.output",
+                 format("{} is no table: a pipeline publishes to one", to_string((*port)->name)));
   pipeline.output = (*port)->name;
   mesh_.pipelines[document.name] = std::move(pipeline);
 }

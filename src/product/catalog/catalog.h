@@ -13,17 +13,17 @@ namespace weft::catalog {
 
 // A document as it was handed in.
 struct SourceFile {
-  std::string path;   // For messages.
+  std::string path;  // For messages.
   std::string text;
 };
 
 struct Problem {
   std::string file;
   int line = 0, column = 0;
-  std::string severity = "error";   // "error", "warning".
+  std::string severity = "error";  // "error", "warning".
   std::string code;
   std::string message;
-  std::string pointer;              // JSON pointer within the document.
+  std::string pointer;  // JSON pointer within the document.
 };
 
 // After a revision became current; on the applying thread, after the commit.
@@ -33,7 +33,7 @@ struct MeshChanged {
 
 // One predicate of the gate from one stage to the next; modules add theirs.
 struct Evidence {
-  std::string name;                  // "contract", "owner", "on_call", "description", "lineage".
+  std::string name;  // "contract", "owner", "on_call", "description", "lineage".
   mesh::Stage needed_from = mesh::Stage::staging;
   // What is missing and how to supply it, or nothing when it is there.
   std::function<std::optional<std::string>(const mesh::MeshState&, const mesh::Product&)> missing;
@@ -50,8 +50,8 @@ class Catalog {
   // The effective stage: the requested one, or the furthest whose evidence is there.
   virtual mesh::Stage stage(const mesh::ProductName& product) const = 0;
   virtual void add_evidence(Evidence evidence) = 0;
-  // Later modules that must agree to a change (lake: schema evolution) and write with it: `check` runs while planning and
-  // before applying, and adds problems; `commit` runs in the transaction that makes the revision current.
+  // Later modules that must agree to a change (lake: schema evolution) and write with it: `check` runs while planning
+  // and before applying, and adds problems; `commit` runs in the transaction that makes the revision current.
   struct Participant {
     std::function<void(const mesh::MeshState& before, const mesh::MeshState& after, std::vector<Problem>&)> check;
     std::function<Result<>(store::Session&, const mesh::MeshState& before, const mesh::MeshState& after)> commit;

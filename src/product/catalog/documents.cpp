@@ -24,7 +24,8 @@ std::string key_of(const Declared& document) {
 
 std::string domain_of(const Declared& document) {
   const json::Value& value = document.value;
-  if (document.kind == "DataContract" || document.kind == "DataProduct") return std::string(value["domain"].text_or(""));
+  if (document.kind == "DataContract" || document.kind == "DataProduct")
+    return std::string(value["domain"].text_or(""));
   const auto first = [](std::string_view dotted) { return std::string(dotted.substr(0, dotted.find('.'))); };
   if (document.kind == "Grant") return first(value["on"].text_or(""));
   if (document.kind == "Pipeline") return first(value["output"].text_or(""));
@@ -44,11 +45,16 @@ bool identify(Declared& document, std::vector<Problem>& problems) {
   if (!is_standard && !is_own) {
     std::vector<std::string> kinds = own_kinds();
     kinds.insert(kinds.end(), {"DataContract", "DataProduct"});
-    problems.push_back(at(document, "/kind", "document.unknown_kind", document.kind.empty() ? std::string("the document has no kind") : format("there is no kind {}{}", document.kind, text::did_you_mean(document.kind, kinds))));
+    problems.push_back(at(document, "/kind", "document.unknown_kind",
+                          document.kind.empty() ? std::string("the document has no kind")
+                                                : format("there is no kind {}{}", document.kind,
+                                                         text::did_you_mean(document.kind, kinds))));
     return false;
   }
   if (is_own && version != kOurs) {
-    problems.push_back(at(document, "/apiVersion", "document.api_version", format("a {} has the apiVersion {}, not {}", document.kind, kOurs, version.empty() ? "none" : version)));
+    problems.push_back(
+        at(document, "/apiVersion", "document.api_version",
+           format("a {} has the apiVersion {}, not {}", document.kind, kOurs, version.empty() ? "none" : version)));
     return false;
   }
   return true;
@@ -58,12 +64,18 @@ void check_alone(const Declared& document, std::vector<Problem>& problems) {
   std::vector<odcs::Problem> found;
   if (document.kind == "DataContract") {
     found = odcs::parse(document.value).problems;
-    if (document.value["domain"].text_or("").empty()) found.push_back({"", "document.domain", "a contract names its domain"});
+    if (document.value["domain"].text_or("").empty())
+      found.push_back({"", "document.domain", "a contract names its domain"});
   } else if (document.kind == "DataProduct") {
     found = odps::parse(document.value).problems;
     const auto name = document.value["name"].text_or("");
-    if (!text::is_name(name)) found.push_back({"/name", "document.name", format("{} is no name: lower-case letters, digits and single underscores, beginning with a letter", name.empty() ? "an empty text" : name)});
-    if (document.value["domain"].text_or("").empty()) found.push_back({"", "document.domain", "a product names its domain"});
+    if (!text::is_name(name))
+      found.push_back(
+          {"/name", "document.name",
+           format("{} is no name: lower-case letters, digits and single underscores, beginning with a letter",
+                  name.empty() ? "an empty text" : name)});
+    if (document.value["domain"].text_or("").empty())
+      found.push_back({"", "document.domain", "a product names its domain"});
   } else {
     check_own(document, found);
   }
@@ -86,7 +98,13 @@ Problem problem_at(const Declared& document, std::string_view pointer, std::stri
     if (slash == std::string_view::npos) break;
     rest = rest.substr(0, slash);
   }
-  return {.file = document.file, .line = place.line, .column = place.column, .severity = "error", .code = std::move(code), .message = std::move(message), .pointer = std::string(pointer)};
+  return {.file = document.file,
+          .line = place.line,
+          .column = place.column,
+          .severity = "error",
+          .code = std::move(code),
+          .message = std::move(message),
+          .pointer = std::string(pointer)};
 }
 
 void sort_problems(std::vector<Problem>& problems) {
@@ -101,11 +119,25 @@ ReadFiles read_files(const std::vector<SourceFile>& files, const std::string& so
   for (const SourceFile& file : files) {
     yaml::Stream stream = yaml::read(file.text);
     for (const yaml::Problem& problem : stream.problems) {
-      all.problems.push_back({.file = file.path, .line = problem.place.line, .column = problem.place.column, .severity = "error", .code = problem.code, .message = problem.message, .pointer = problem.pointer});
+      all.problems.push_back({.file = file.path,
+                              .line = problem.place.line,
+                              .column = problem.place.column,
+                              .severity = "error",
+                              .code = problem.code,
+                              .message = problem.message,
+                              .pointer = problem.pointer});
     }
     for (yaml::Document& parsed : stream.documents) {
-      Declared document{.key = {}, .kind = {}, .name = {}, .domain = {}, .source = source, .file = file.path, .line = parsed.place("").line, .text = std::move(parsed.text),
-                        .value = std::move(parsed.value), .places = std::move(parsed.places)};
+      Declared document{.key = {},
+                        .kind = {},
+                        .name = {},
+                        .domain = {},
+                        .source = source,
+                        .file = file.path,
+                        .line = parsed.place("").line,
+                        .text = std::move(parsed.text),
+                        .value = std::move(parsed.value),
+                        .places = std::move(parsed.places)};
       if (!identify(document, all.problems)) continue;
       check_alone(document, all.problems);
       document.key = key_of(document);
@@ -113,7 +145,9 @@ ReadFiles read_files(const std::vector<SourceFile>& files, const std::string& so
       document.domain = domain_of(document);
       const auto [known, is_new] = seen.emplace(document.key, format("{}:{}", document.file, document.line));
       if (!is_new) {
-        all.problems.push_back(at(document, "", "document.duplicate", format("{} {} is declared at {} already", document.kind, document.name, known->second)));
+        all.problems.push_back(
+            at(document, "", "document.duplicate",
+               format("{} {} is declared at {} already", document.kind, document.name, known->second)));
         continue;
       }
       all.documents.push_back(std::move(document));

@@ -11,16 +11,16 @@ namespace weft::catalog {
 
 // One declared thing as it was handed in or as the store keeps it.
 struct Declared {
-  std::string key;       // "Domain/aviation", "DataContract/c-flights", "Grant/insights→aviation.flights:reader".
+  std::string key;  // "Domain/aviation", "DataContract/c-flights", "Grant/insights→aviation.flights:reader".
   std::string kind;
-  std::string name;      // As people call it.
-  std::string domain;    // Whose it is; empty: mesh-wide.
-  std::string source;    // "git:main", "api".
+  std::string name;    // As people call it.
+  std::string domain;  // Whose it is; empty: mesh-wide.
+  std::string source;  // "git:main", "api".
   std::string file;
   int line = 0;
-  std::string text;      // Byte for byte.
+  std::string text;  // Byte for byte.
   json::Value value;
-  std::map<std::string, yaml::Place, std::less<>> places;   // Empty for documents from the store.
+  std::map<std::string, yaml::Place, std::less<>> places;  // Empty for documents from the store.
 };
 
 // Documents of the files with their keys; problems of reading and of each document by itself.

@@ -28,7 +28,8 @@ std::string codes(const std::string& text) {
   all.insert(all.end(), built.problems.begin(), built.problems.end());
   sort_problems(all);
   std::string said;
-  for (const Problem& problem : all) said += (said.empty() ? "" : " ") + std::to_string(problem.line) + ":" + problem.code;
+  for (const Problem& problem : all)
+    said += (said.empty() ? "" : " ") + std::to_string(problem.line) + ":" + problem.code;
   return said;
 }
 
@@ -38,19 +39,24 @@ TEST(Documents, TheExampleMeshIsClean) {
   const char* source = std::getenv("WEFT_SOURCE");
   ASSERT_NE(source, nullptr);
   const ReadFiles read = read_files(folder(std::filesystem::path(source) / "examples/flights/mesh"), "git:test");
-  for (const Problem& problem : read.problems) ADD_FAILURE() << problem.file << ":" << problem.line << " " << problem.message;
+  for (const Problem& problem : read.problems)
+    ADD_FAILURE() << problem.file << ":" << problem.line << " " << problem.message;
   const Built built = build_mesh(read.documents);
-  for (const Problem& problem : built.problems) ADD_FAILURE() << problem.file << ":" << problem.line << " " << problem.message;
+  for (const Problem& problem : built.problems)
+    ADD_FAILURE() << problem.file << ":" << problem.line << " " << problem.message;
   EXPECT_EQ(built.mesh.products.size(), 5U);
   const auto port = built.mesh.resolve("insights.departures");
   ASSERT_TRUE(port);
   EXPECT_EQ((*port)->columns.size(), 9U);
-  EXPECT_EQ(built.mesh.products.at({"insights", "departures"}).inputs[0].source, (mesh::PortName{"aviation", "flights", "flights"}));
+  EXPECT_EQ(built.mesh.products.at({"insights", "departures"}).inputs[0].source,
+            (mesh::PortName{"aviation", "flights", "flights"}));
 }
 
 TEST(Documents, UnknownReferencesSayWhatWasMeant) {
-  EXPECT_EQ(codes(std::string(kTeam) + "{apiVersion: weft/v1, kind: Domain, name: sky, owner: opps, onCall: ops}"), "3:team.unknown");
-  EXPECT_EQ(codes(std::string(kTeam) + "{apiVersion: weft/v1, kind: Grant, to: ops, on: skye, role: reader}"), "3:domain.unknown");
+  EXPECT_EQ(codes(std::string(kTeam) + "{apiVersion: weft/v1, kind: Domain, name: sky, owner: opps, onCall: ops}"),
+            "3:team.unknown");
+  EXPECT_EQ(codes(std::string(kTeam) + "{apiVersion: weft/v1, kind: Grant, to: ops, on: skye, role: reader}"),
+            "3:domain.unknown");
 }
 
 TEST(Documents, UnknownKeysKindsAndVersionsAreErrors) {
@@ -65,8 +71,10 @@ TEST(Documents, UnknownKeysKindsAndVersionsAreErrors) {
 TEST(Documents, AProductBuiltFromItselfIsACycle) {
   const std::string text = std::string(kTeam) +
                            "{apiVersion: weft/v1, kind: Domain, name: sky, owner: ops, onCall: ops}\n---\n"
-                           "{apiVersion: v3.1.0, kind: DataContract, id: c1, version: 1.0.0, status: active, domain: sky, schema: [{name: a, properties: [{name: x, logicalType: integer}]}]}\n---\n"
-                           "{apiVersion: v1.0.0, kind: DataProduct, id: p, name: a, status: draft, domain: sky, inputPorts: [{name: i, version: 1.0.0, contractId: c1}], "
+                           "{apiVersion: v3.1.0, kind: DataContract, id: c1, version: 1.0.0, status: active, domain: "
+                           "sky, schema: [{name: a, properties: [{name: x, logicalType: integer}]}]}\n---\n"
+                           "{apiVersion: v1.0.0, kind: DataProduct, id: p, name: a, status: draft, domain: sky, "
+                           "inputPorts: [{name: i, version: 1.0.0, contractId: c1}], "
                            "outputPorts: [{name: a, type: table, version: 1.0.0, contractId: c1}]}";
   EXPECT_EQ(codes(text), "7:product.cycle");
 }
@@ -74,7 +82,9 @@ TEST(Documents, AProductBuiltFromItselfIsACycle) {
 TEST(Documents, AContractsTypesAndOperatorsAreChecked) {
   auto contract = [](const std::string& properties) {
     return std::string(kTeam) + "{apiVersion: weft/v1, kind: Domain, name: sky, owner: ops, onCall: ops}\n---\n" +
-           "{apiVersion: v3.1.0, kind: DataContract, id: c1, version: 1.0.0, status: active, domain: sky, schema: [{name: a, properties: [" + properties + "]}]}";
+           "{apiVersion: v3.1.0, kind: DataContract, id: c1, version: 1.0.0, status: active, domain: sky, schema: "
+           "[{name: a, properties: [" +
+           properties + "]}]}";
   };
   EXPECT_EQ(codes(contract("{name: x, logicalType: integer, logicalTypeOptions: {format: u64}}")), "5:odcs.type");
   EXPECT_EQ(codes(contract("{name: x, logicalType: integer}, {name: X, logicalType: string}")), "5:odcs.same_name");

@@ -20,7 +20,9 @@ Result<SourceFile> read_one(const std::filesystem::path& path, const std::string
   return file;
 }
 
-bool is_document(const std::filesystem::path& path) { return path.extension() == ".yaml" || path.extension() == ".yml"; }
+bool is_document(const std::filesystem::path& path) {
+  return path.extension() == ".yaml" || path.extension() == ".yml";
+}
 
 }  // namespace
 
@@ -31,15 +33,20 @@ Result<std::vector<SourceFile>> read_folder(const std::filesystem::path& folder)
     files.push_back(TRY(read_one(folder, folder.filename().string())));
     return files;
   }
-  if (!std::filesystem::is_directory(folder, error)) return fail(ErrorKind::not_found, "mesh.folder", "{} is no folder; `weft init {}` makes one", folder.string(), folder.string());
+  if (!std::filesystem::is_directory(folder, error))
+    return fail(ErrorKind::not_found, "mesh.folder", "{} is no folder; `weft init {}` makes one", folder.string(),
+                folder.string());
   std::vector<std::filesystem::path> paths;
-  for (auto each = std::filesystem::recursive_directory_iterator(folder, error); !error && each != std::filesystem::recursive_directory_iterator(); each.increment(error)) {
+  for (auto each = std::filesystem::recursive_directory_iterator(folder, error);
+       !error && each != std::filesystem::recursive_directory_iterator(); each.increment(error)) {
     const std::string name = each->path().filename().string();
     if (each->is_directory() && name.starts_with('.')) {
       each.disable_recursion_pending();
     } else if (each->is_regular_file() && is_document(each->path())) {
       paths.push_back(each->path());
-      if (paths.size() > kFilesMax) return fail(ErrorKind::limit, "mesh.too_many_files", "{} holds more than {} documents' files", folder.string(), kFilesMax);
+      if (paths.size() > kFilesMax)
+        return fail(ErrorKind::limit, "mesh.too_many_files", "{} holds more than {} documents' files", folder.string(),
+                    kFilesMax);
     }
   }
   if (error) return fail(ErrorKind::unavailable, "mesh.folder", "{}: {}", folder.string(), error.message());

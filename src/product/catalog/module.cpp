@@ -15,25 +15,40 @@ CREATE INDEX mesh_documents_by_end ON mesh_documents (to_revision);
 CREATE TABLE product_stages (product TEXT PRIMARY KEY, stage TEXT NOT NULL, since INTEGER NOT NULL) WITHOUT ROWID;
 )sql"}};
 
-std::optional<std::string> when(bool is_missing, std::string how) { return is_missing ? std::optional(std::move(how)) : std::nullopt; }
+std::optional<std::string> when(bool is_missing, std::string how) {
+  return is_missing ? std::optional(std::move(how)) : std::nullopt;
+}
 
 // The first of the gate's predicates; quality and lineage add theirs.
 void add_basic_evidence(Service& catalog) {
-  catalog.add_evidence({.name = "contract", .needed_from = mesh::Stage::staging, .missing = [](const mesh::MeshState&, const mesh::Product& product) {
-                          const bool has_none = product.ports.empty() || std::any_of(product.ports.begin(), product.ports.end(), [](const mesh::Port& port) { return port.contract_id.empty(); });
+  catalog.add_evidence({.name = "contract",
+                        .needed_from = mesh::Stage::staging,
+                        .missing = [](const mesh::MeshState&, const mesh::Product& product) {
+                          const bool has_none =
+                              product.ports.empty() ||
+                              std::any_of(product.ports.begin(), product.ports.end(),
+                                          [](const mesh::Port& port) { return port.contract_id.empty(); });
                           return when(has_none, "every output port needs a contract: give it a contractId");
                         }});
-  catalog.add_evidence({.name = "owner", .needed_from = mesh::Stage::staging, .missing = [](const mesh::MeshState& mesh, const mesh::Product& product) {
+  catalog.add_evidence({.name = "owner",
+                        .needed_from = mesh::Stage::staging,
+                        .missing = [](const mesh::MeshState& mesh, const mesh::Product& product) {
                           const mesh::Domain* domain = mesh.domain(product.name.domain);
                           const auto team = domain == nullptr ? mesh.teams.end() : mesh.teams.find(domain->owner);
-                          return when(team == mesh.teams.end() || team->second.members.empty(), "the domain's owner team needs members");
+                          return when(team == mesh.teams.end() || team->second.members.empty(),
+                                      "the domain's owner team needs members");
                         }});
-  catalog.add_evidence({.name = "on_call", .needed_from = mesh::Stage::product, .missing = [](const mesh::MeshState& mesh, const mesh::Product& product) {
+  catalog.add_evidence({.name = "on_call",
+                        .needed_from = mesh::Stage::product,
+                        .missing = [](const mesh::MeshState& mesh, const mesh::Product& product) {
                           const mesh::Domain* domain = mesh.domain(product.name.domain);
                           const auto team = domain == nullptr ? mesh.teams.end() : mesh.teams.find(domain->on_call);
-                          return when(team == mesh.teams.end() || team->second.members.empty(), "the domain's on-call team needs members");
+                          return when(team == mesh.teams.end() || team->second.members.empty(),
+                                      "the domain's on-call team needs members");
                         }});
-  catalog.add_evidence({.name = "description", .needed_from = mesh::Stage::product, .missing = [](const mesh::MeshState&, const mesh::Product& product) {
+  catalog.add_evidence({.name = "description",
+                        .needed_from = mesh::Stage::product,
+                        .missing = [](const mesh::MeshState&, const mesh::Product& product) {
                           return when(product.description.empty(), "the product needs description: {purpose: …}");
                         }});
 }
@@ -49,7 +64,9 @@ Result<> install(App& app) {
 
 }  // namespace
 
-Result<std::unique_ptr<Catalog>> Catalog::open(App& app, audit::Audit& audit) { return std::unique_ptr<Catalog>(TRY(Service::load(app, audit))); }
+Result<std::unique_ptr<Catalog>> Catalog::open(App& app, audit::Audit& audit) {
+  return std::unique_ptr<Catalog>(TRY(Service::load(app, audit)));
+}
 
 extern const Module kModule;
 const Module kModule{.name = "catalog", .migrations = kMigrations, .install = install, .commands = commands};

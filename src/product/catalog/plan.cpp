@@ -11,10 +11,12 @@ namespace {
 
 constexpr std::size_t kFieldChangesMax = 200;
 
-void compare_values(const std::string& pointer, const json::Value& before, const json::Value& after, std::vector<FieldChange>& out) {
+void compare_values(const std::string& pointer, const json::Value& before, const json::Value& after,
+                    std::vector<FieldChange>& out) {
   if (before == after || out.size() >= kFieldChangesMax) return;
   if (before.is_object() && after.is_object()) {
-    for (const auto& [key, value] : before.object()) compare_values(yaml::pointer_to(pointer, key), value, after[key], out);
+    for (const auto& [key, value] : before.object())
+      compare_values(yaml::pointer_to(pointer, key), value, after[key], out);
     for (const auto& [key, value] : after.object()) {
       if (!before.object().contains(key)) compare_values(yaml::pointer_to(pointer, key), json::Value(), value, out);
     }
@@ -23,7 +25,8 @@ void compare_values(const std::string& pointer, const json::Value& before, const
   if (before.is_array() && after.is_array()) {
     const json::Array &a = before.array(), &b = after.array();
     for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
-      compare_values(format("{}/{}", pointer, i), i < a.size() ? a[i] : json::Value(), i < b.size() ? b[i] : json::Value(), out);
+      compare_values(format("{}/{}", pointer, i), i < a.size() ? a[i] : json::Value(),
+                     i < b.size() ? b[i] : json::Value(), out);
     }
     return;
   }
@@ -31,7 +34,8 @@ void compare_values(const std::string& pointer, const json::Value& before, const
 }
 
 // Who uses a port: products whose input it is, pipelines and views whose SQL names it, grants on it.
-std::vector<std::string> users_of(const mesh::MeshState& mesh, const mesh::PortName& port, const std::string& contract_id) {
+std::vector<std::string> users_of(const mesh::MeshState& mesh, const mesh::PortName& port,
+                                  const std::string& contract_id) {
   std::vector<std::string> users;
   const std::string product = port.domain + "." + port.product;
   for (const auto& [name, each] : mesh.products) {
@@ -39,7 +43,8 @@ std::vector<std::string> users_of(const mesh::MeshState& mesh, const mesh::PortN
       if (!contract_id.empty() && input.contract_id == contract_id) users.push_back("product " + to_string(name));
     }
     for (const mesh::Port& view : each.ports) {
-      if (!view.view_sql.empty() && view.name != port && view.view_sql.find(product) != std::string::npos) users.push_back("view " + to_string(view.name));
+      if (!view.view_sql.empty() && view.name != port && view.view_sql.find(product) != std::string::npos)
+        users.push_back("view " + to_string(view.name));
     }
   }
   for (const auto& [name, pipeline] : mesh.pipelines) {
@@ -64,18 +69,23 @@ bool narrows(const json::Value& before, const json::Value& after) {
 std::vector<std::string> breaking_changes(const mesh::Port& before, const mesh::Port& after) {
   std::vector<std::string> all;
   for (const mesh::Column& old : before.columns) {
-    const auto now = std::find_if(after.columns.begin(), after.columns.end(), [&](const mesh::Column& each) { return each.name == old.name; });
+    const auto now = std::find_if(after.columns.begin(), after.columns.end(),
+                                  [&](const mesh::Column& each) { return each.name == old.name; });
     if (now == after.columns.end()) {
       all.push_back(format("column {} goes away", old.name));
       continue;
     }
-    if (!(now->type == old.type) && narrows(old.type, now->type)) all.push_back(format("column {} changes from {} to {}", old.name, json::write(old.type), json::write(now->type)));
+    if (!(now->type == old.type) && narrows(old.type, now->type))
+      all.push_back(format("column {} changes from {} to {}", old.name, json::write(old.type), json::write(now->type)));
     if (old.is_required && !now->is_required) all.push_back(format("column {} may become NULL", old.name));
-    if (now->is_required && !old.is_required) all.push_back(format("column {} becomes required for who publishes", old.name));
-    if (now->primary_key_position != old.primary_key_position) all.push_back(format("the primary key changes at {}", old.name));
+    if (now->is_required && !old.is_required)
+      all.push_back(format("column {} becomes required for who publishes", old.name));
+    if (now->primary_key_position != old.primary_key_position)
+      all.push_back(format("the primary key changes at {}", old.name));
   }
   for (const mesh::Column& now : after.columns) {
-    const bool is_new = std::none_of(before.columns.begin(), before.columns.end(), [&](const mesh::Column& each) { return each.name == now.name; });
+    const bool is_new = std::none_of(before.columns.begin(), before.columns.end(),
+                                     [&](const mesh::Column& each) { return each.name == now.name; });
     if (is_new && now.is_required) all.push_back(format("column {} is new and required for who publishes", now.name));
   }
   return all;
@@ -99,8 +109,8 @@ void find_breaking(const mesh::MeshState& before, const mesh::MeshState& after, 
   }
 }
 
-// Whoever still stands after the change and needs what goes away. Unknown references are reported by building the new mesh; this
-// says it of products that others read by SQL or hold grants on.
+// Whoever still stands after the change and needs what goes away. Unknown references are reported by building the new
+// mesh; this says it of products that others read by SQL or hold grants on.
 void find_dependents(const mesh::MeshState& before, const mesh::MeshState& after, Comparison& comparison) {
   for (const auto& [name, product] : before.products) {
     if (after.product(name) != nullptr) continue;
@@ -113,7 +123,8 @@ void find_dependents(const mesh::MeshState& before, const mesh::MeshState& after
     problem.file = product.origin.file;
     problem.line = product.origin.line;
     problem.code = "mesh.in_use";
-    problem.message = format("{} cannot be deleted: it is used by {}", to_string(name), text::join({users.begin(), users.end()}, ", "));
+    problem.message = format("{} cannot be deleted: it is used by {}", to_string(name),
+                             text::join({users.begin(), users.end()}, ", "));
     comparison.problems.push_back(std::move(problem));
   }
 }
@@ -124,7 +135,8 @@ std::string_view name_of(Change::Kind kind) {
 
 }  // namespace
 
-Comparison compare(const std::vector<Declared>& documents_before, const mesh::MeshState& before, const std::vector<Declared>& documents_after, const mesh::MeshState& after) {
+Comparison compare(const std::vector<Declared>& documents_before, const mesh::MeshState& before,
+                   const std::vector<Declared>& documents_after, const mesh::MeshState& after) {
   Comparison comparison;
   std::map<std::string_view, const Declared*> old;
   for (const Declared& each : documents_before) old[each.key] = &each;
@@ -141,7 +153,8 @@ Comparison compare(const std::vector<Declared>& documents_before, const mesh::Me
     }
   }
   for (const Declared& gone : documents_before) {
-    if (!kept.contains(gone.key)) comparison.changes.push_back({.kind = Change::Kind::remove, .before = &gone, .after = nullptr, .fields = {}});
+    if (!kept.contains(gone.key))
+      comparison.changes.push_back({.kind = Change::Kind::remove, .before = &gone, .after = nullptr, .fields = {}});
   }
   if (comparison.changes.empty()) return comparison;
   find_breaking(before, after, comparison);
@@ -150,8 +163,9 @@ Comparison compare(const std::vector<Declared>& documents_before, const mesh::Me
 }
 
 json::Value to_json(const Problem& problem) {
-  return json::Object{{"file", problem.file}, {"line", problem.line}, {"column", problem.column}, {"severity", problem.severity}, {"code", problem.code},
-                      {"message", problem.message}, {"pointer", problem.pointer}};
+  return json::Object{{"file", problem.file},         {"line", problem.line}, {"column", problem.column},
+                      {"severity", problem.severity}, {"code", problem.code}, {"message", problem.message},
+                      {"pointer", problem.pointer}};
 }
 
 json::Value to_json(const Comparison& comparison) {
@@ -159,8 +173,10 @@ json::Value to_json(const Comparison& comparison) {
   for (const Change& change : comparison.changes) {
     const Declared& document = change.after == nullptr ? *change.before : *change.after;
     json::Array fields;
-    for (const FieldChange& field : change.fields) fields.push_back(json::Object{{"pointer", field.pointer}, {"before", field.before}, {"after", field.after}});
-    json::Object object{{"action", name_of(change.kind)}, {"kind", document.kind}, {"name", document.name}, {"domain", document.domain}, {"file", document.file}, {"line", document.line}};
+    for (const FieldChange& field : change.fields)
+      fields.push_back(json::Object{{"pointer", field.pointer}, {"before", field.before}, {"after", field.after}});
+    json::Object object{{"action", name_of(change.kind)}, {"kind", document.kind}, {"name", document.name},
+                        {"domain", document.domain},      {"file", document.file}, {"line", document.line}};
     object.set("fields", json::Value(std::move(fields)));
     changes.push_back(std::move(object));
   }

@@ -6,7 +6,7 @@ namespace weft::catalog {
 
 struct FieldChange {
   std::string pointer;
-  json::Value before, after;   // Null: not there.
+  json::Value before, after;  // Null: not there.
 };
 
 struct Change {
@@ -21,17 +21,18 @@ struct Change {
 struct Breaking {
   std::string port;
   std::string what;
-  std::vector<std::string> affected;   // "product insights.departures", "pipeline departures", "grant to insights".
+  std::vector<std::string> affected;  // "product insights.departures", "pipeline departures", "grant to insights".
 };
 
 struct Comparison {
   std::vector<Change> changes;
   std::vector<Breaking> breaking;
-  std::vector<Problem> problems;       // Deletions that others depend on.
+  std::vector<Problem> problems;  // Deletions that others depend on.
 };
 
 // All pure. `before` and `after` are whole meshes with their documents.
-Comparison compare(const std::vector<Declared>& documents_before, const mesh::MeshState& before, const std::vector<Declared>& documents_after, const mesh::MeshState& after);
+Comparison compare(const std::vector<Declared>& documents_before, const mesh::MeshState& before,
+                   const std::vector<Declared>& documents_after, const mesh::MeshState& after);
 
 json::Value to_json(const Comparison& comparison);
 json::Value to_json(const Problem& problem);

@@ -20,10 +20,13 @@ constexpr std::string_view kProposal = R"json({
 Result<Service::Proposal> proposal_of(const json::Value& body) {
   Service::Proposal proposal;
   proposal.source = body["source"].text_or("git:default");
-  if (proposal.source != "api" && !proposal.source.starts_with("git:")) return fail(ErrorKind::invalid, "mesh.source", "source is {}: api or git:<name>", proposal.source);
-  if (!body["files"].is_array()) return fail(ErrorKind::invalid, "mesh.files", "`files` is missing: a list of {{path, text}}");
+  if (proposal.source != "api" && !proposal.source.starts_with("git:"))
+    return fail(ErrorKind::invalid, "mesh.source", "source is {}: api or git:<name>", proposal.source);
+  if (!body["files"].is_array())
+    return fail(ErrorKind::invalid, "mesh.files", "`files` is missing: a list of {{path, text}}");
   for (const json::Value& file : body["files"].array()) {
-    if (!file["path"].is_text() || !file["text"].is_text()) return fail(ErrorKind::invalid, "mesh.files", "each of `files` has a path and a text");
+    if (!file["path"].is_text() || !file["text"].is_text())
+      return fail(ErrorKind::invalid, "mesh.files", "each of `files` has a path and a text");
     proposal.files.push_back({file["path"].text(), file["text"].text()});
   }
   proposal.prunes = body["prune"].boolean_or(false);
@@ -53,11 +56,20 @@ json::Value domain_to_json(const mesh::Domain& domain) {
     for (const std::string& holder : holders) list.emplace_back(holder);
     roles.set(role, json::Value(std::move(list)));
   }
-  return json::Object{{"name", domain.name}, {"owner", domain.owner}, {"on_call", domain.on_call}, {"description", domain.description}, {"cost_centre", domain.cost_centre}, {"roles", roles}};
+  return json::Object{{"name", domain.name},
+                      {"owner", domain.owner},
+                      {"on_call", domain.on_call},
+                      {"description", domain.description},
+                      {"cost_centre", domain.cost_centre},
+                      {"roles", roles}};
 }
 
 json::Value contract_to_json(const std::string& id, const mesh::Contract& contract) {
-  return json::Object{{"id", id}, {"version", contract.document.version}, {"status", contract.document.status}, {"domain", contract.document.domain}, {"name", contract.document.name},
+  return json::Object{{"id", id},
+                      {"version", contract.document.version},
+                      {"status", contract.document.status},
+                      {"domain", contract.document.domain},
+                      {"name", contract.document.name},
                       {"api_version", contract.document.api_version}};
 }
 
@@ -77,14 +89,16 @@ json::Value page_over(const Map& map, const Page& page, F to) {
 }
 
 bool matches(const mesh::Product& product, std::string_view needle) {
-  const std::string all = text::lower(to_string(product.name) + " " + product.description + " " + text::join(product.tags, " "));
+  const std::string all =
+      text::lower(to_string(product.name) + " " + product.description + " " + text::join(product.tags, " "));
   return all.find(text::lower(needle)) != std::string::npos;
 }
 
 Answer list_products(const Service& catalog, Request& request) {
   const mesh::MeshPointer mesh = TRY(mesh_of(catalog, request));
   const Page page = TRY(page_of(request));
-  const auto domain = request.query_or("domain", ""), stage = request.query_or("stage", ""), needle = request.query_or("q", "");
+  const auto domain = request.query_or("domain", ""), stage = request.query_or("stage", ""),
+             needle = request.query_or("q", "");
   json::Array items;
   std::optional<std::string> next;
   std::string last;
@@ -99,8 +113,12 @@ Answer list_products(const Service& catalog, Request& request) {
       break;
     }
     last = full;
-    items.push_back(json::Object{{"name", full}, {"stage", to_string(catalog.stage(name))}, {"requested_stage", to_string(product.requested)}, {"ports", product.ports.size()},
-                                 {"version", product.version}, {"description", product.description}});
+    items.push_back(json::Object{{"name", full},
+                                 {"stage", to_string(catalog.stage(name))},
+                                 {"requested_stage", to_string(product.requested)},
+                                 {"ports", product.ports.size()},
+                                 {"version", product.version},
+                                 {"description", product.description}});
   }
   return Response::json(page_answer(std::move(items), next));
 }
@@ -112,32 +130,43 @@ Answer search(const Service& catalog, Request& request) {
   const Page page = TRY(page_of(request));
   json::Array items;
   auto add = [&](std::string_view kind, std::string name, std::string_view description) {
-    if (items.size() < static_cast<std::size_t>(page.limit)) items.push_back(json::Object{{"kind", kind}, {"name", std::move(name)}, {"description", description}});
+    if (items.size() < static_cast<std::size_t>(page.limit))
+      items.push_back(json::Object{{"kind", kind}, {"name", std::move(name)}, {"description", description}});
   };
   for (const auto& [name, product] : mesh->products) {
     if (matches(product, needle)) add("product", to_string(name), product.description);
     for (const mesh::Port& port : product.ports) {
       for (const mesh::Column& column : port.columns) {
-        if (text::lower(column.name + " " + column.description).find(needle) != std::string::npos) add("column", to_string(port.name) + "." + column.name, column.description);
+        if (text::lower(column.name + " " + column.description).find(needle) != std::string::npos)
+          add("column", to_string(port.name) + "." + column.name, column.description);
       }
     }
   }
   for (const auto& [name, domain] : mesh->domains) {
-    if (text::lower(name + " " + domain.description).find(needle) != std::string::npos) add("domain", name, domain.description);
+    if (text::lower(name + " " + domain.description).find(needle) != std::string::npos)
+      add("domain", name, domain.description);
   }
   return Response::json(page_answer(std::move(items), {}));
 }
 
 void add_write_routes(App& app, Service& catalog) {
-  app.route({.method = "POST", .path = "/v1/mesh:validate", .access = Access::signed_in, .summary = "All problems of documents, by themselves and together",
+  app.route({.method = "POST",
+             .path = "/v1/mesh:validate",
+             .access = Access::signed_in,
+             .summary = "All problems of documents, by themselves and together",
              .handler = [](Request& request) -> Answer {
                const Service::Proposal proposal = TRY(proposal_of(TRY(request.json(kDocumentsBodyMax))));
                ReadFiles read = read_files(proposal.files, proposal.source);
                for (Problem& problem : build_mesh(read.documents).problems) read.problems.push_back(std::move(problem));
                sort_problems(read.problems);
-               return Response::json(json::Object{{"documents", read.documents.size()}, {"problems", problems_to_json(read.problems)}});
-             }, .request_schema = std::string(kProposal)});
-  app.route({.method = "POST", .path = "/v1/mesh:plan", .access = Access::signed_in, .summary = "What applying documents would change, break and need",
+               return Response::json(
+                   json::Object{{"documents", read.documents.size()}, {"problems", problems_to_json(read.problems)}});
+             },
+             .request_schema = std::string(kProposal)});
+  app.route({.method = "POST",
+             .path = "/v1/mesh:plan",
+             .access = Access::signed_in,
+             .summary = "What applying documents would change, break and need",
              .handler = [&](Request& request) -> Answer {
                const json::Value body = TRY(request.json(kDocumentsBodyMax));
                std::optional<std::int64_t> against;
@@ -147,70 +176,132 @@ void add_write_routes(App& app, Service& catalog) {
                answer.object().set("base_revision", planned.base_revision);
                answer.object().set("problems", problems_to_json(planned.problems));
                return Response::json(answer);
-             }, .request_schema = std::string(kProposal)});
-  app.route({.method = "POST", .path = "/v1/mesh:apply", .access = Access::signed_in, .summary = "Make documents the mesh's next revision, all or nothing",
+             },
+             .request_schema = std::string(kProposal)});
+  app.route({.method = "POST",
+             .path = "/v1/mesh:apply",
+             .access = Access::signed_in,
+             .summary = "Make documents the mesh's next revision, all or nothing",
              .handler = [&](Request& request) -> Answer {
-               return Response::json(TRY(catalog.apply(TRY(proposal_of(TRY(request.json(kDocumentsBodyMax)))), request.principal, request.request_id)));
-             }, .request_schema = std::string(kProposal)});
+               return Response::json(TRY(catalog.apply(TRY(proposal_of(TRY(request.json(kDocumentsBodyMax)))),
+                                                       request.principal, request.request_id)));
+             },
+             .request_schema = std::string(kProposal)});
 }
 
 void add_mesh_routes(App& app, Service& catalog) {
-  app.route({.method = "GET", .path = "/v1/mesh", .access = Access::signed_in, .summary = "The mesh: its revision and how much it holds",
+  app.route({.method = "GET",
+             .path = "/v1/mesh",
+             .access = Access::signed_in,
+             .summary = "The mesh: its revision and how much it holds",
              .handler = [&](Request& request) -> Answer {
                const mesh::MeshPointer mesh = TRY(mesh_of(catalog, request));
-               return Response::json(json::Object{{"revision", mesh->revision}, {"domains", mesh->domains.size()}, {"teams", mesh->teams.size()}, {"products", mesh->products.size()},
-                                                  {"contracts", mesh->contracts.size()}, {"pipelines", mesh->pipelines.size()}, {"grants", mesh->grants.size()}});
-             }, .query_parameters = {"as_of"}});
-  app.route({.method = "GET", .path = "/v1/mesh/revisions", .access = Access::signed_in, .summary = "The mesh's revisions, newest first",
-             .handler = [&](Request& request) -> Answer { return Response::json(TRY(catalog.revisions(TRY(page_of(request))))); }, .query_parameters = {"limit", "cursor"}});
-  app.route({.method = "GET", .path = "/v1/mesh/revisions/{revision}", .access = Access::signed_in, .summary = "One revision and the documents that it set or ended",
+               return Response::json(json::Object{{"revision", mesh->revision},
+                                                  {"domains", mesh->domains.size()},
+                                                  {"teams", mesh->teams.size()},
+                                                  {"products", mesh->products.size()},
+                                                  {"contracts", mesh->contracts.size()},
+                                                  {"pipelines", mesh->pipelines.size()},
+                                                  {"grants", mesh->grants.size()}});
+             },
+             .query_parameters = {"as_of"}});
+  app.route({.method = "GET",
+             .path = "/v1/mesh/revisions",
+             .access = Access::signed_in,
+             .summary = "The mesh's revisions, newest first",
+             .handler = [&](Request& request) -> Answer {
+               return Response::json(TRY(catalog.revisions(TRY(page_of(request)))));
+             },
+             .query_parameters = {"limit", "cursor"}});
+  app.route({.method = "GET",
+             .path = "/v1/mesh/revisions/{revision}",
+             .access = Access::signed_in,
+             .summary = "One revision and the documents that it set or ended",
              .handler = [&](Request& request) -> Answer {
                const auto revision = text::parse_integer(request.param("revision"));
-               if (!revision) return fail(ErrorKind::not_found, "mesh.unknown_revision", "{} is no revision", request.param("revision"));
+               if (!revision)
+                 return fail(ErrorKind::not_found, "mesh.unknown_revision", "{} is no revision",
+                             request.param("revision"));
                return Response::json(TRY(catalog.revision(*revision)));
              }});
-  app.route({.method = "GET", .path = "/v1/domains", .access = Access::signed_in, .summary = "List domains",
+  app.route({.method = "GET",
+             .path = "/v1/domains",
+             .access = Access::signed_in,
+             .summary = "List domains",
              .handler = [&](Request& request) -> Answer {
                const mesh::MeshPointer mesh = TRY(mesh_of(catalog, request));
-               return Response::json(page_over(mesh->domains, TRY(page_of(request)), [](const std::string&, const mesh::Domain& domain) { return domain_to_json(domain); }));
-             }, .query_parameters = {"limit", "cursor", "as_of"}});
-  app.route({.method = "GET", .path = "/v1/domains/{domain}", .access = Access::signed_in, .summary = "One domain",
+               return Response::json(
+                   page_over(mesh->domains, TRY(page_of(request)),
+                             [](const std::string&, const mesh::Domain& domain) { return domain_to_json(domain); }));
+             },
+             .query_parameters = {"limit", "cursor", "as_of"}});
+  app.route({.method = "GET",
+             .path = "/v1/domains/{domain}",
+             .access = Access::signed_in,
+             .summary = "One domain",
              .handler = [&](Request& request) -> Answer {
                const mesh::MeshPointer mesh = TRY(mesh_of(catalog, request));
                const mesh::Domain* domain = mesh->domain(request.param("domain"));
-               if (domain == nullptr) return fail(ErrorKind::not_found, "domain.unknown", "there is no domain {}", request.param("domain"));
+               if (domain == nullptr)
+                 return fail(ErrorKind::not_found, "domain.unknown", "there is no domain {}", request.param("domain"));
                return Response::json(domain_to_json(*domain));
-             }, .query_parameters = {"as_of"}});
+             },
+             .query_parameters = {"as_of"}});
 }
 
 void add_product_routes(App& app, Service& catalog) {
-  app.route({.method = "GET", .path = "/v1/products", .access = Access::signed_in, .summary = "List products",
-             .handler = [&](Request& request) { return list_products(catalog, request); }, .query_parameters = {"limit", "cursor", "domain", "stage", "q", "as_of"}});
-  app.route({.method = "GET", .path = "/v1/products/{domain}/{product}", .access = Access::signed_in, .summary = "One product: its ports, its stage and what that waits for",
+  app.route({.method = "GET",
+             .path = "/v1/products",
+             .access = Access::signed_in,
+             .summary = "List products",
+             .handler = [&](Request& request) { return list_products(catalog, request); },
+             .query_parameters = {"limit", "cursor", "domain", "stage", "q", "as_of"}});
+  app.route({.method = "GET",
+             .path = "/v1/products/{domain}/{product}",
+             .access = Access::signed_in,
+             .summary = "One product: its ports, its stage and what that waits for",
              .handler = [&](Request& request) -> Answer {
                const mesh::MeshPointer mesh = TRY(mesh_of(catalog, request));
-               const mesh::ProductName name{std::string(request.param("domain")), std::string(request.param("product"))};
+               const mesh::ProductName name{std::string(request.param("domain")),
+                                            std::string(request.param("product"))};
                const mesh::Product* product = mesh->product(name);
-               if (product == nullptr) return fail(ErrorKind::not_found, "product.unknown", "there is no product {}", to_string(name));
+               if (product == nullptr)
+                 return fail(ErrorKind::not_found, "product.unknown", "there is no product {}", to_string(name));
                Response answer = Response::json(describe(catalog, *mesh, *product));
                answer.headers.set("ETag", format("\"r{}-{}\"", mesh->revision, to_string(catalog.stage(name))));
                return answer;
-             }, .query_parameters = {"as_of"}});
-  app.route({.method = "GET", .path = "/v1/contracts", .access = Access::signed_in, .summary = "List contracts",
+             },
+             .query_parameters = {"as_of"}});
+  app.route({.method = "GET",
+             .path = "/v1/contracts",
+             .access = Access::signed_in,
+             .summary = "List contracts",
              .handler = [&](Request& request) -> Answer {
                const mesh::MeshPointer mesh = TRY(mesh_of(catalog, request));
                return Response::json(page_over(mesh->contracts, TRY(page_of(request)), contract_to_json));
-             }, .query_parameters = {"limit", "cursor", "as_of"}});
-  app.route({.method = "GET", .path = "/v1/contracts/{contract}", .access = Access::signed_in, .summary = "One contract as JSON, or with form=original byte for byte",
+             },
+             .query_parameters = {"limit", "cursor", "as_of"}});
+  app.route({.method = "GET",
+             .path = "/v1/contracts/{contract}",
+             .access = Access::signed_in,
+             .summary = "One contract as JSON, or with form=original byte for byte",
              .handler = [&](Request& request) -> Answer {
                const mesh::MeshPointer mesh = TRY(mesh_of(catalog, request));
                const mesh::Contract* contract = mesh->contract(request.param("contract"));
-               if (contract == nullptr) return fail(ErrorKind::not_found, "contract.unknown", "there is no contract {}", request.param("contract"));
-               if (request.query_or("form", "") == "original") return Response::text(contract->raw, "application/yaml").with("ETag", entity_tag(contract->raw));
+               if (contract == nullptr)
+                 return fail(ErrorKind::not_found, "contract.unknown", "there is no contract {}",
+                             request.param("contract"));
+               if (request.query_or("form", "") == "original")
+                 return Response::text(contract->raw, "application/yaml").with("ETag", entity_tag(contract->raw));
                return Response::json(contract->document.document).with("ETag", entity_tag(contract->raw));
-             }, .query_parameters = {"form", "as_of"}});
-  app.route({.method = "GET", .path = "/v1/search", .access = Access::signed_in, .summary = "Products, columns and domains that speak of something",
-             .handler = [&](Request& request) { return search(catalog, request); }, .query_parameters = {"q", "limit"}});
+             },
+             .query_parameters = {"form", "as_of"}});
+  app.route({.method = "GET",
+             .path = "/v1/search",
+             .access = Access::signed_in,
+             .summary = "Products, columns and domains that speak of something",
+             .handler = [&](Request& request) { return search(catalog, request); },
+             .query_parameters = {"q", "limit"}});
 }
 
 }  // namespace
@@ -219,24 +310,40 @@ json::Value describe(const Service& catalog, const mesh::MeshState& mesh, const 
   const mesh::Stage stage = catalog.stage(product.name);
   json::Array ports, inputs, missing, tags;
   for (const mesh::Port& port : product.ports) {
-    ports.push_back(json::Object{{"name", port.name.port}, {"type", to_string(port.type)}, {"version", port.version}, {"contract_id", port.contract_id}, {"columns", port.columns.size()}});
+    ports.push_back(json::Object{{"name", port.name.port},
+                                 {"type", to_string(port.type)},
+                                 {"version", port.version},
+                                 {"contract_id", port.contract_id},
+                                 {"columns", port.columns.size()}});
   }
   for (const mesh::InputPort& input : product.inputs) {
-    inputs.push_back(json::Object{{"name", input.name}, {"version", input.version}, {"contract_id", input.contract_id}, {"source", input.source ? json::Value(to_string(*input.source)) : json::Value()}});
+    inputs.push_back(json::Object{{"name", input.name},
+                                  {"version", input.version},
+                                  {"contract_id", input.contract_id},
+                                  {"source", input.source ? json::Value(to_string(*input.source)) : json::Value()}});
   }
   if (stage < product.requested) {
     for (std::string& each : catalog.missing(mesh, product, product.requested)) missing.emplace_back(std::move(each));
   }
   for (const std::string& tag : product.tags) tags.emplace_back(tag);
   const mesh::Domain* domain = mesh.domain(product.name.domain);
-  json::Object answer{{"name", to_string(product.name)}, {"domain", product.name.domain}, {"product", product.name.product}, {"id", product.id}, {"version", product.version},
-                      {"description", product.description}, {"owner", domain == nullptr ? "" : domain->owner}, {"on_call", domain == nullptr ? "" : domain->on_call},
-                      {"stage", to_string(stage)}, {"requested_stage", to_string(product.requested)}};
+  json::Object answer{{"name", to_string(product.name)},
+                      {"domain", product.name.domain},
+                      {"product", product.name.product},
+                      {"id", product.id},
+                      {"version", product.version},
+                      {"description", product.description},
+                      {"owner", domain == nullptr ? "" : domain->owner},
+                      {"on_call", domain == nullptr ? "" : domain->on_call},
+                      {"stage", to_string(stage)},
+                      {"requested_stage", to_string(product.requested)}};
   answer.set("missing", json::Value(std::move(missing)));
   answer.set("ports", json::Value(std::move(ports)));
   answer.set("inputs", json::Value(std::move(inputs)));
   answer.set("tags", json::Value(std::move(tags)));
-  answer.set("origin", json::Object{{"source", product.origin.source}, {"file", product.origin.file}, {"line", product.origin.line}});
+  answer.set(
+      "origin",
+      json::Object{{"source", product.origin.source}, {"file", product.origin.file}, {"line", product.origin.line}});
   return answer;
 }
 

@@ -15,7 +15,9 @@ std::string sarif_of(const std::vector<Problem>& problems) {
     json::Object place{{"artifactLocation", json::Object{{"uri", problem.file}}}, {"region", region}};
     json::Array locations;
     locations.push_back(json::Object{{"physicalLocation", place}});
-    json::Object result{{"ruleId", problem.code}, {"level", problem.severity == "error" ? "error" : "warning"}, {"message", json::Object{{"text", problem.message}}}};
+    json::Object result{{"ruleId", problem.code},
+                        {"level", problem.severity == "error" ? "error" : "warning"},
+                        {"message", json::Object{{"text", problem.message}}}};
     result.set("locations", json::Value(std::move(locations)));
     results.push_back(std::move(result));
   }

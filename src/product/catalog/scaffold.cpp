@@ -4,7 +4,8 @@ namespace weft::catalog {
 
 const std::vector<std::pair<std::string_view, std::string_view>>& scaffold() {
   static const std::vector<std::pair<std::string_view, std::string_view>> kFiles = {
-      {"domains.yaml", R"yaml(# Who owns what. A domain has an owner team and a team on call; teams list people by how they sign in.
+      {"domains.yaml",
+       R"yaml(# Who owns what. A domain has an owner team and a team on call; teams list people by how they sign in.
 {apiVersion: weft/v1, kind: Team, name: sales_team, members: [you@example.com]}
 ---
 {apiVersion: weft/v1, kind: Domain, name: sales, owner: sales_team, onCall: sales_team, description: What is sold}
@@ -13,7 +14,8 @@ const std::vector<std::pair<std::string_view, std::string_view>>& scaffold() {
 # {apiVersion: weft/v1, kind: Grant, to: finance, on: sales.orders, role: reader}
 {apiVersion: weft/v1, kind: Grant, to: you@example.com, on: sales, role: member}
 )yaml"},
-      {"sales/orders.yaml", R"yaml(# The contract says what a port promises (Open Data Contract Standard, https://bitol.io).
+      {"sales/orders.yaml",
+       R"yaml(# The contract says what a port promises (Open Data Contract Standard, https://bitol.io).
 apiVersion: v3.1.0
 kind: DataContract
 id: orders-contract

@@ -20,7 +20,7 @@ class Service final : public Catalog {
     std::vector<Declared> before_documents, after_documents;
     mesh::MeshPointer before, after;
     Comparison comparison;
-    std::vector<Problem> problems;   // Whatever forbids to apply.
+    std::vector<Problem> problems;  // Whatever forbids to apply.
   };
 
   static Result<std::unique_ptr<Service>> load(App& app, audit::Audit& audit);
@@ -47,7 +47,8 @@ class Service final : public Catalog {
   Result<std::vector<Declared>> documents_at(std::int64_t revision) const;
   std::vector<Problem> denials(const Planned& planned, const Principal& principal) const;
   mesh::Stage reached(const mesh::MeshState& mesh, const mesh::Product& product) const;
-  Result<> write_revision(store::Session& session, const Planned& planned, const Proposal& proposal, const Principal& principal, const std::string& request_id, std::int64_t revision);
+  Result<> write_revision(store::Session& session, const Planned& planned, const Proposal& proposal,
+                          const Principal& principal, const std::string& request_id, std::int64_t revision);
   Result<json::Array> move_stages(const std::vector<mesh::ProductName>& products);
   Result<> load_stages();
 
@@ -55,11 +56,11 @@ class Service final : public Catalog {
   Clock& clock_;
   audit::Audit& audit_;
   App& app_;
-  std::vector<Evidence> evidence_;          // Filled while modules install.
-  std::vector<Participant> participants_;   // Likewise.
-  std::mutex apply_mutex_;                  // One apply at a time.
+  std::vector<Evidence> evidence_;         // Filled while modules install.
+  std::vector<Participant> participants_;  // Likewise.
+  std::mutex apply_mutex_;                 // One apply at a time.
   mutable std::mutex mutex_;
-  mesh::MeshPointer current_;                               // Guarded by mutex_, as is what follows.
+  mesh::MeshPointer current_;  // Guarded by mutex_, as is what follows.
   std::map<mesh::ProductName, mesh::Stage> stages_;
   mutable std::map<std::int64_t, mesh::MeshPointer> past_;
 };

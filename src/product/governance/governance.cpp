@@ -20,12 +20,17 @@ Strength strength_of(std::string_view role) {
 
 Strength needed_for(Action action) {
   switch (action) {
-    case Action::discover: return Strength::none;
-    case Action::read: return Strength::reader;
+    case Action::discover:
+      return Strength::none;
+    case Action::read:
+      return Strength::reader;
     case Action::publish:
-    case Action::run: return Strength::member;
-    case Action::declare: return Strength::steward;
-    case Action::administer: break;
+    case Action::run:
+      return Strength::member;
+    case Action::declare:
+      return Strength::steward;
+    case Action::administer:
+      break;
   }
   return Strength::owner;
 }
@@ -55,7 +60,8 @@ struct Best {
   }
 };
 
-void consider_roles(const MeshState& mesh, const std::vector<std::string_view>& names, std::string_view domain, Best& best) {
+void consider_roles(const MeshState& mesh, const std::vector<std::string_view>& names, std::string_view domain,
+                    Best& best) {
   for (const std::string_view name : names) {
     const auto held = mesh.roles_of.find(name);
     if (held == mesh.roles_of.end()) continue;
@@ -70,12 +76,13 @@ bool works_in(const MeshState& mesh, const std::vector<std::string_view>& names,
   return std::any_of(names.begin(), names.end(), [&](std::string_view name) {
     const auto held = mesh.roles_of.find(name);
     return held != mesh.roles_of.end() && std::any_of(held->second.begin(), held->second.end(), [&](const auto& role) {
-      return role.first == domain && strength_of(role.second) >= Strength::member;
-    });
+             return role.first == domain && strength_of(role.second) >= Strength::member;
+           });
   });
 }
 
-bool is_for(const MeshState& mesh, const Grant& grant, const Principal& principal, const std::vector<std::string_view>& names) {
+bool is_for(const MeshState& mesh, const Grant& grant, const Principal& principal,
+            const std::vector<std::string_view>& names) {
   if (std::find(names.begin(), names.end(), grant.to) != names.end()) return true;
   return principal.kind != PrincipalKind::domain && mesh.domains.contains(grant.to) && works_in(mesh, names, grant.to);
 }
@@ -134,33 +141,43 @@ Decision decide_on(const MeshState& mesh, const Principal& principal, Action act
 
 std::string_view to_string(Action action) {
   switch (action) {
-    case Action::discover: return "discover";
-    case Action::read: return "read";
-    case Action::publish: return "publish";
-    case Action::declare: return "declare";
-    case Action::run: return "run";
-    case Action::administer: return "administer";
+    case Action::discover:
+      return "discover";
+    case Action::read:
+      return "read";
+    case Action::publish:
+      return "publish";
+    case Action::declare:
+      return "declare";
+    case Action::run:
+      return "run";
+    case Action::administer:
+      return "administer";
   }
   return "administer";
 }
 
-Decision decide(const MeshState& mesh, const Principal& principal, Action action, const mesh::PortName& port, Time now) {
+Decision decide(const MeshState& mesh, const Principal& principal, Action action, const mesh::PortName& port,
+                Time now) {
   const std::string product = port.domain + "." + port.product;
   return decide_on(mesh, principal, action, port.domain, {port.domain, product, product + "." + port.port}, now);
 }
 
-Decision decide(const MeshState& mesh, const Principal& principal, Action action, const mesh::ProductName& product, Time now) {
-  return decide_on(mesh, principal, action, product.domain, {product.domain, product.domain + "." + product.product}, now);
+Decision decide(const MeshState& mesh, const Principal& principal, Action action, const mesh::ProductName& product,
+                Time now) {
+  return decide_on(mesh, principal, action, product.domain, {product.domain, product.domain + "." + product.product},
+                   now);
 }
 
-Decision decide_domain(const MeshState& mesh, const Principal& principal, Action action, std::string_view domain, Time now) {
+Decision decide_domain(const MeshState& mesh, const Principal& principal, Action action, std::string_view domain,
+                       Time now) {
   return decide_on(mesh, principal, action, domain, {std::string(domain)}, now);
 }
 
 Result<> require(const Decision& decision, const Principal& principal, Action action, std::string_view subject) {
   if (decision.is_allowed) return {};
-  auto refusal = fail(ErrorKind::denied, "access.denied", "{} may not {} {}: {}; ask the owner of {} for a Grant", principal.name,
-                      to_string(action), subject, decision.why, subject);
+  auto refusal = fail(ErrorKind::denied, "access.denied", "{} may not {} {}: {}; ask the owner of {} for a Grant",
+                      principal.name, to_string(action), subject, decision.why, subject);
   refusal.error().details.set("subject", subject);
   refusal.error().details.set("action", to_string(action));
   refusal.error().details.set("why", decision.why);

@@ -18,18 +18,19 @@ std::string_view to_string(Action action);
 
 struct Decision {
   bool is_allowed = false;
-  std::string why;                            // "grant insights → aviation.flights (reader)", "no grant for …".
-  std::string row_filter;                     // SQL over the row; empty: all rows.
-  std::map<std::string, std::string> masks;   // Column → SQL expression.
-  std::string purpose;                        // The purpose that it was allowed for; empty: any.
+  std::string why;                           // "grant insights → aviation.flights (reader)", "no grant for …".
+  std::string row_filter;                    // SQL over the row; empty: all rows.
+  std::map<std::string, std::string> masks;  // Column → SQL expression.
+  std::string purpose;                       // The purpose that it was allowed for; empty: any.
 };
 
 // What a principal may do to a port: administrators all; domain roles of its teams and grants, by the strongest role
 // (owner > steward > member > reader); a domain principal (pipelines, views) is a member of its own domain.
 // discover: every signed-in principal may know that a product exists and see its public face.
-Decision decide(const mesh::MeshState& mesh, const Principal& principal, Action action, const mesh::PortName& port, Time now);
-Decision decide(const mesh::MeshState& mesh, const Principal& principal, Action action, const mesh::ProductName& product,
+Decision decide(const mesh::MeshState& mesh, const Principal& principal, Action action, const mesh::PortName& port,
                 Time now);
+Decision decide(const mesh::MeshState& mesh, const Principal& principal, Action action,
+                const mesh::ProductName& product, Time now);
 // declare, run for a whole domain.
 Decision decide_domain(const mesh::MeshState& mesh, const Principal& principal, Action action, std::string_view domain,
                        Time now);

@@ -7,20 +7,45 @@ namespace {
 
 mesh::MeshState two_domains() {
   mesh::MeshState mesh;
-  mesh.domains["aviation"] = {.name = "aviation", .owner = "flight_ops", .on_call = "flight_ops", .description = {}, .cost_centre = {},
-                              .roles = {{"reader", {"bob@example.com"}}, {"steward", {"sue@example.com"}}}, .origin = {}};
-  mesh.domains["insights"] = {.name = "insights", .owner = "planners", .on_call = "planners", .description = {}, .cost_centre = {},
-                              .roles = {}, .origin = {}};
-  mesh.grants.push_back({.to = "insights", .on = "aviation.flights", .role = "reader", .purpose = {}, .expires = {}, .origin = {}});
-  mesh.grants.push_back({.to = "eve@example.com", .on = "aviation.flights.flights", .role = "member", .purpose = {},
-                         .expires = time_of(1000), .origin = {}});
-  mesh.grants.push_back({.to = "pat@example.com", .on = "aviation", .role = "reader", .purpose = "research", .expires = {}, .origin = {}});
+  mesh.domains["aviation"] = {.name = "aviation",
+                              .owner = "flight_ops",
+                              .on_call = "flight_ops",
+                              .description = {},
+                              .cost_centre = {},
+                              .roles = {{"reader", {"bob@example.com"}}, {"steward", {"sue@example.com"}}},
+                              .origin = {}};
+  mesh.domains["insights"] = {.name = "insights",
+                              .owner = "planners",
+                              .on_call = "planners",
+                              .description = {},
+                              .cost_centre = {},
+                              .roles = {},
+                              .origin = {}};
+  mesh.grants.push_back(
+      {.to = "insights", .on = "aviation.flights", .role = "reader", .purpose = {}, .expires = {}, .origin = {}});
+  mesh.grants.push_back({.to = "eve@example.com",
+                         .on = "aviation.flights.flights",
+                         .role = "member",
+                         .purpose = {},
+                         .expires = time_of(1000),
+                         .origin = {}});
+  mesh.grants.push_back({.to = "pat@example.com",
+                         .on = "aviation",
+                         .role = "reader",
+                         .purpose = "research",
+                         .expires = {},
+                         .origin = {}});
   mesh.index();
   return mesh;
 }
 
 Principal user(std::string name, std::vector<std::string> teams = {}) {
-  return {.kind = PrincipalKind::user, .name = std::move(name), .teams = std::move(teams), .is_administrator = false, .is_anonymous = false, .purpose = {}};
+  return {.kind = PrincipalKind::user,
+          .name = std::move(name),
+          .teams = std::move(teams),
+          .is_administrator = false,
+          .is_anonymous = false,
+          .purpose = {}};
 }
 
 const mesh::PortName kFlights{"aviation", "flights", "flights"};

@@ -10,7 +10,7 @@ namespace weft::identity {
 
 // A local user with a password.
 struct Account {
-  std::string name, password;   // The password as an argon2id PHC text.
+  std::string name, password;  // The password as an argon2id PHC text.
   bool is_administrator = false;
   Time changed{};
 };

@@ -15,7 +15,8 @@ Result<int> create_token(Invocation& call) {
   if (call.has("--principal")) body.set("principal", call.text("--principal"));
   if (call.has("--days")) {
     const auto days = text::parse_integer(call.text("--days"));
-    if (!days || *days < 1) return fail(ErrorKind::invalid, "token.days", "{} is no number of days", call.text("--days"));
+    if (!days || *days < 1)
+      return fail(ErrorKind::invalid, "token.days", "{} is no number of days", call.text("--days"));
     body.set("expires_in", *days * 86'400);
   }
   Api* api = TRY(call.api());
@@ -46,7 +47,8 @@ Result<std::string> read_password() {
 }
 
 Result<int> set_user(Invocation& call) {
-  json::Object body{{"name", call.text("NAME")}, {"password", TRY(read_password())}, {"administrator", call.has("--administrator")}};
+  json::Object body{
+      {"name", call.text("NAME")}, {"password", TRY(read_password())}, {"administrator", call.has("--administrator")}};
   Api* api = TRY(call.api());
   call.out().object(TRY(api->post("/v1/users", body)));
   return 0;
@@ -71,22 +73,54 @@ std::vector<Command> commands() {
   const Option administrator{.name = "--administrator", .value = "", .summary = "With the platform role"};
   const Option name{.name = "NAME", .value = "NAME", .summary = "Like ada@example.com", .is_required = true};
   return {
-      {.name = "whoami", .summary = "Who you are here, and your teams", .description = "", .options = {},
+      {.name = "whoami",
+       .summary = "Who you are here, and your teams",
+       .description = "",
+       .options = {},
        .run = [](Invocation& call) -> Result<int> {
          Api* api = TRY(call.api());
          call.out().object(TRY(api->get("/v1/whoami")));
          return 0;
        }},
-      {.name = "token create", .summary = "Create a token; it is shown once", .description = "  weft token create --principal svc:loader --name nightly --days 90",
-       .options = {{.name = "--principal", .value = "NAME", .summary = "A user like ada@example.com or a service like svc:loader; you when left out"}, {.name = "--name", .value = "TEXT", .summary = "What it is for"},
-                   {.name = "--days", .value = "N", .summary = "It expires after this many days"}, administrator}, .run = create_token},
-      {.name = "token list", .summary = "Tokens, without their secrets", .description = "", .options = {},
-       .run = [](Invocation& call) { return list(call, "/v1/tokens?limit=1000", {"id", "name", "principal", "administrator", "created", "expires"}); }},
-      {.name = "token revoke", .summary = "Revoke a token at once", .description = "", .options = {{.name = "TOKEN", .value = "ID", .summary = "Its id, from token list", .is_required = true}},
+      {.name = "token create",
+       .summary = "Create a token; it is shown once",
+       .description = "  weft token create --principal svc:loader --name nightly --days 90",
+       .options = {{.name = "--principal",
+                    .value = "NAME",
+                    .summary = "A user like ada@example.com or a service like svc:loader; you when left out"},
+                   {.name = "--name", .value = "TEXT", .summary = "What it is for"},
+                   {.name = "--days", .value = "N", .summary = "It expires after this many days"},
+                   administrator},
+       .run = create_token},
+      {.name = "token list",
+       .summary = "Tokens, without their secrets",
+       .description = "",
+       .options = {},
+       .run =
+           [](Invocation& call) {
+             return list(call, "/v1/tokens?limit=1000",
+                         {"id", "name", "principal", "administrator", "created", "expires"});
+           }},
+      {.name = "token revoke",
+       .summary = "Revoke a token at once",
+       .description = "",
+       .options = {{.name = "TOKEN", .value = "ID", .summary = "Its id, from token list", .is_required = true}},
        .run = [](Invocation& call) { return remove(call, "/v1/tokens/" + text::percent_encode(call.text("TOKEN"))); }},
-      {.name = "user set", .summary = "Create a user, or give one a new password", .description = "The password is read from the terminal or standard input.", .options = {name, administrator}, .run = set_user},
-      {.name = "user list", .summary = "Users with passwords", .description = "", .options = {}, .run = [](Invocation& call) { return list(call, "/v1/users", {"name", "administrator", "created"}); }},
-      {.name = "user remove", .summary = "Remove a user", .description = "", .options = {name}, .run = [](Invocation& call) { return remove(call, "/v1/users/" + text::percent_encode(call.text("NAME"))); }},
+      {.name = "user set",
+       .summary = "Create a user, or give one a new password",
+       .description = "The password is read from the terminal or standard input.",
+       .options = {name, administrator},
+       .run = set_user},
+      {.name = "user list",
+       .summary = "Users with passwords",
+       .description = "",
+       .options = {},
+       .run = [](Invocation& call) { return list(call, "/v1/users", {"name", "administrator", "created"}); }},
+      {.name = "user remove",
+       .summary = "Remove a user",
+       .description = "",
+       .options = {name},
+       .run = [](Invocation& call) { return remove(call, "/v1/users/" + text::percent_encode(call.text("NAME"))); }},
   };
 }
 

@@ -9,7 +9,8 @@
 #include "product/audit/audit.h"
 #include "product/mesh/mesh.h"
 
-// Local users (argon2id), service and personal tokens (random, SHA-256 stored), the administrator token of the first run.
+// Local users (argon2id), service and personal tokens (random, SHA-256 stored), the administrator token of the first
+// run.
 namespace weft::identity {
 
 // Thread-safe. Store, audit and clock outlive it.
@@ -32,7 +33,7 @@ class Identity final : public Authenticator {
   };
   struct NewToken {
     std::string id;
-    std::string text;   // Shown once; only its hash is kept.
+    std::string text;  // Shown once; only its hash is kept.
   };
   Result<NewToken> create_token(const TokenTerms& terms);
   Result<> revoke_token(std::string_view id, const std::string& by, const std::string& request_id);

@@ -19,11 +19,22 @@ CREATE INDEX publish_keys_by_time ON publish_keys (time);
 using Row = std::function<Result<>(json::Object)>;
 using Wanted = std::vector<std::string>;
 
-json::Value optional_integer(const store::Row& row, int column) { return row.is_null(column) ? json::Value() : json::Value(row.integer(column)); }
+json::Value optional_integer(const store::Row& row, int column) {
+  return row.is_null(column) ? json::Value() : json::Value(row.integer(column));
+}
 
 json::Object publish_row(const store::Row& row) {
-  return {{"publish_id", row.text(0)}, {"port", row.text(1)}, {"published", to_rfc3339(time_of(row.integer(2)))}, {"principal", row.text(3)}, {"mode", row.text(4)}, {"status", row.text(5)},
-          {"snapshot_id", optional_integer(row, 6)}, {"rows", row.integer(7)}, {"bytes", row.integer(8)}, {"dead_letters", row.integer(9)}, {"contract_version", row.text(10)}};
+  return {{"publish_id", row.text(0)},
+          {"port", row.text(1)},
+          {"published", to_rfc3339(time_of(row.integer(2)))},
+          {"principal", row.text(3)},
+          {"mode", row.text(4)},
+          {"status", row.text(5)},
+          {"snapshot_id", optional_integer(row, 6)},
+          {"rows", row.integer(7)},
+          {"bytes", row.integer(8)},
+          {"dead_letters", row.integer(9)},
+          {"contract_version", row.text(10)}};
 }
 
 }  // namespace
@@ -32,28 +43,60 @@ const std::span<const store::Migration> kMigrations{kAll};
 
 void add_facts(App& app) {
   store::Store& store = app.store();
-  const std::vector<SystemTable::Column> columns = {{"publish_id", "string", ""}, {"port", "string", ""}, {"published", "timestamptz", ""}, {"principal", "string", ""}, {"mode", "string", ""},
-                                                    {"status", "string", "committed or refused."}, {"snapshot_id", "long", ""}, {"rows", "long", ""}, {"bytes", "long", ""}, {"dead_letters", "long", ""},
+  const std::vector<SystemTable::Column> columns = {{"publish_id", "string", ""},
+                                                    {"port", "string", ""},
+                                                    {"published", "timestamptz", ""},
+                                                    {"principal", "string", ""},
+                                                    {"mode", "string", ""},
+                                                    {"status", "string", "committed or refused."},
+                                                    {"snapshot_id", "long", ""},
+                                                    {"rows", "long", ""},
+                                                    {"bytes", "long", ""},
+                                                    {"dead_letters", "long", ""},
                                                     {"contract_version", "string", ""}};
   // Publishes are public like the products they belong to; values are not in them.
   auto publishes = [&store](std::string_view where) {
-    return [&store, sql = format("SELECT id, port, time, principal, mode, status, snapshot_id, rows, bytes, dead_letters, contract_version FROM publishes {}", where)](const Principal&, const Wanted&, const Row& row) -> Result<> {
-      return store.read([&](store::Session& session) { return session.each(sql, {}, [&](const store::Row& each) { return row(publish_row(each)); }); });
+    return [&store, sql = format("SELECT id, port, time, principal, mode, status, snapshot_id, rows, bytes, "
+                                 "dead_letters, contract_version FROM publishes {}",
+                                 where)](const Principal&, const Wanted&, const Row& row) -> Result<> {
+      return store.read([&](store::Session& session) {
+        return session.each(sql, {}, [&](const store::Row& each) { return row(publish_row(each)); });
+      });
     };
   };
-  app.system_table({.name = "publishes", .summary = "Publishes, committed and refused.", .columns = columns, .rows = publishes("")});
-  app.system_table({.name = "dead_letters", .summary = "Publishes that set rows aside.", .columns = columns, .rows = publishes("WHERE dead_letters > 0")});
-  app.system_table({.name = "checks", .summary = "What each publish's checks found.",
-                    .columns = {{"publish_id", "string", ""}, {"port", "string", ""}, {"check_id", "string", ""}, {"kind", "string", ""}, {"severity", "string", ""}, {"status", "string", "passed, failed, warned, unchecked."},
-                                {"value", "string", "JSON."}, {"failures", "long", ""}},
-                    .rows = [&store](const Principal&, const Wanted&, const Row& row) -> Result<> {
-                      return store.read([&](store::Session& session) {
-                        return session.each("SELECT publish_id, port, check_id, kind, severity, status, value, failures FROM publish_checks", {}, [&](const store::Row& each) {
-                          return row({{"publish_id", each.text(0)}, {"port", each.text(1)}, {"check_id", each.text(2)}, {"kind", each.text(3)}, {"severity", each.text(4)}, {"status", each.text(5)},
-                                      {"value", each.text(6)}, {"failures", each.integer(7)}});
-                        });
-                      });
-                    }});
+  app.system_table(
+      {.name = "publishes", .summary = "Publishes, committed and refused.", .columns = columns, .rows = publishes("")});
+  app.system_table({.name = "dead_letters",
+                    .summary = "Publishes that set rows aside.",
+                    .columns = columns,
+                    .rows = publishes("WHERE dead_letters > 0")});
+  app.system_table(
+      {.name = "checks",
+       .summary = "What each publish's checks found.",
+       .columns = {{"publish_id", "string", ""},
+                   {"port", "string", ""},
+                   {"check_id", "string", ""},
+                   {"kind", "string", ""},
+                   {"severity", "string", ""},
+                   {"status", "string", "passed, failed, warned, unchecked."},
+                   {"value", "string", "JSON."},
+                   {"failures", "long", ""}},
+       .rows = [&store](const Principal&, const Wanted&, const Row& row) -> Result<> {
+         return store.read([&](store::Session& session) {
+           return session.each(
+               "SELECT publish_id, port, check_id, kind, severity, status, value, failures FROM publish_checks", {},
+               [&](const store::Row& each) {
+                 return row({{"publish_id", each.text(0)},
+                             {"port", each.text(1)},
+                             {"check_id", each.text(2)},
+                             {"kind", each.text(3)},
+                             {"severity", each.text(4)},
+                             {"status", each.text(5)},
+                             {"value", each.text(6)},
+                             {"failures", each.integer(7)}});
+               });
+         });
+       }});
 }
 
 }  // namespace weft::ingest

@@ -15,10 +15,10 @@ namespace weft::ingest {
 
 struct Wish {
   mesh::PortName port;
-  std::string mode;             // "append", "overwrite", "upsert"; empty: what the product says, else append.
-  std::string format;           // Empty: by content.
-  json::Object options;         // How to read CSV.
-  std::string key;              // Idempotency key; empty: none.
+  std::string mode;      // "append", "overwrite", "upsert"; empty: what the product says, else append.
+  std::string format;    // Empty: by content.
+  json::Object options;  // How to read CSV.
+  std::string key;       // Idempotency key; empty: none.
   Principal principal;
   std::string request_id;
   std::stop_token cancelled;
@@ -64,11 +64,12 @@ class Ingest {
 
   // Reads the whole body to disk: limit "publish.too_large", invalid "request.truncated".
   Result<Staged> stage(ByteSource& body, std::optional<std::uint64_t> size);
-  // The answer, committed or refused (refused "publish.refused" carries the same lists). conflict "publish.key_conflict".
+  // The answer, committed or refused (refused "publish.refused" carries the same lists). conflict
+  // "publish.key_conflict".
   Result<json::Value> publish(const Wish& wish, Staged staged);
   Result<json::Value> publish(const Wish& wish, BoundQuery query);
 
-  struct State;   // ingest/state.h: for this folder only.
+  struct State;  // ingest/state.h: for this folder only.
 
  private:
   std::unique_ptr<State> state_;

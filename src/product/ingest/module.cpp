@@ -24,16 +24,22 @@ void clear_staging(const std::filesystem::path& folder) {
 // The gate's evidence that the contract holds for real data.
 void add_evidence(App& app) {
   store::Store& store = app.store();
-  app.use<catalog::Catalog>().add_evidence({.name = "published", .needed_from = mesh::Stage::product, .missing = [&store](const mesh::MeshState&, const mesh::Product& product) -> std::optional<std::string> {
-    for (const mesh::Port& port : product.ports) {
-      if (port.type != mesh::PortType::table) continue;
-      const auto found = store.read_value<bool>([&](store::Session& session) -> Result<bool> {
-        return TRY(session.first("SELECT 1 FROM publishes WHERE port = ?1 AND status = 'committed' LIMIT 1", {to_string(port.name)}, [](const store::Row&) { return true; })).value_or(false);
-      });
-      if (!found || !*found) return format("publish {} once, so that its contract is seen to hold", to_string(port.name));
-    }
-    return std::nullopt;
-  }});
+  app.use<catalog::Catalog>().add_evidence(
+      {.name = "published",
+       .needed_from = mesh::Stage::product,
+       .missing = [&store](const mesh::MeshState&, const mesh::Product& product) -> std::optional<std::string> {
+         for (const mesh::Port& port : product.ports) {
+           if (port.type != mesh::PortType::table) continue;
+           const auto found = store.read_value<bool>([&](store::Session& session) -> Result<bool> {
+             return TRY(session.first("SELECT 1 FROM publishes WHERE port = ?1 AND status = 'committed' LIMIT 1",
+                                      {to_string(port.name)}, [](const store::Row&) { return true; }))
+                 .value_or(false);
+           });
+           if (!found || !*found)
+             return format("publish {} once, so that its contract is seen to hold", to_string(port.name));
+         }
+         return std::nullopt;
+       }});
 }
 
 Result<> install(App& app) {
@@ -42,7 +48,11 @@ Result<> install(App& app) {
   add_routes(app, ingest);
   add_facts(app);
   add_evidence(app);
-  app.every({.name = "ingest.forget_keys", .every = 3600s, .run = [&store = app.store(), &clock = app.clock()](std::stop_token) { return forget_keys(store, clock.now() - kKeyKept); }});
+  app.every({.name = "ingest.forget_keys",
+             .every = 3600s,
+             .run = [&store = app.store(), &clock = app.clock()](std::stop_token) {
+               return forget_keys(store, clock.now() - kKeyKept);
+             }});
   return {};
 }
 

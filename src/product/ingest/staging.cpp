@@ -14,7 +14,8 @@ namespace weft::ingest {
 
 constexpr std::size_t kPieceBytes = 1 << 20;
 
-Staged::Staged(std::filesystem::path path, Fd fd, std::uint64_t size, std::string sha256) : path_(std::move(path)), fd_(std::move(fd)), size_(size), sha256_(std::move(sha256)) {}
+Staged::Staged(std::filesystem::path path, Fd fd, std::uint64_t size, std::string sha256)
+    : path_(std::move(path)), fd_(std::move(fd)), size_(size), sha256_(std::move(sha256)) {}
 
 Staged::~Staged() {
   // A moved-from one has no path.
@@ -29,13 +30,17 @@ Result<engine::File> Staged::file() const {
 
 Result<Staged> Ingest::stage(ByteSource& body, std::optional<std::uint64_t> size) {
   const std::uint64_t most = state_->app.settings().upload_bytes_max;
-  if (size && *size > most) return fail(ErrorKind::limit, "publish.too_large", "the file has {} bytes; at most {} are taken (upload-max)", *size, most);
+  if (size && *size > most)
+    return fail(ErrorKind::limit, "publish.too_large", "the file has {} bytes; at most {} are taken (upload-max)",
+                *size, most);
   const auto folder = state_->app.settings().data / "staging";
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   const auto path = folder / to_string(random_uuid());
   Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd) return fail(ErrorKind::unavailable, "publish.staging", "the staging folder cannot be written: {}", std::strerror(errno));
+  if (!fd)
+    return fail(ErrorKind::unavailable, "publish.staging", "the staging folder cannot be written: {}",
+                std::strerror(errno));
   crypto::Sha256 digest;
   std::uint64_t total = 0;
   std::string piece(kPieceBytes, '\0');
@@ -44,16 +49,21 @@ Result<Staged> Ingest::stage(ByteSource& body, std::optional<std::uint64_t> size
       const std::size_t got = TRY(body.read(piece.data(), piece.size()));
       if (got == 0) break;
       total += got;
-      if (total > most) return fail(ErrorKind::limit, "publish.too_large", "the file has more than the {} bytes that are taken (upload-max)", most);
+      if (total > most)
+        return fail(ErrorKind::limit, "publish.too_large",
+                    "the file has more than the {} bytes that are taken (upload-max)", most);
       digest.update(std::string_view(piece).substr(0, got));
       for (std::size_t at = 0; at < got;) {
         const ssize_t written = ::write(fd.get(), piece.data() + at, got - at);
         if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return fail(ErrorKind::unavailable, errno == ENOSPC ? "publish.disk_full" : "publish.staging", "the file cannot be staged: {}", std::strerror(errno));
+        if (written < 0)
+          return fail(ErrorKind::unavailable, errno == ENOSPC ? "publish.disk_full" : "publish.staging",
+                      "the file cannot be staged: {}", std::strerror(errno));
         at += static_cast<std::size_t>(written);
       }
     }
-    if (size && total != *size) return fail(ErrorKind::invalid, "request.truncated", "{} of {} bytes came; nothing was changed", total, *size);
+    if (size && total != *size)
+      return fail(ErrorKind::invalid, "request.truncated", "{} of {} bytes came; nothing was changed", total, *size);
     return {};
   };
   if (const auto received = receive(); !received) {

@@ -21,7 +21,7 @@ struct Ingest::State {
 
   std::mutex mutex;
   std::condition_variable_any key_freed;
-  std::set<std::string> keys_in_flight;   // Guarded by mutex.
+  std::set<std::string> keys_in_flight;  // Guarded by mutex.
 };
 
 // One publish from decision to answer.
@@ -35,12 +35,17 @@ class Publish {
  private:
   Result<> prepare();
   Result<engine::PublishJob> job_of(const lake::Table& table) const;
-  Result<json::Value> with_session(engine::Session& session, std::optional<engine::File> input, std::vector<engine::RelationData> data);
+  Result<json::Value> with_session(engine::Session& session, std::optional<engine::File> input,
+                                   std::vector<engine::RelationData> data);
   Result<json::Value> decide(const lake::Lease& lease, const lake::Table& table, engine::PublishOutcome outcome);
-  Result<json::Value> commit(const lake::Lease& lease, const lake::Table& table, const engine::PublishOutcome& outcome, const quality::Verdict& verdict);
-  Result<json::Value> refuse(const lake::Lease& lease, const engine::PublishOutcome& outcome, const quality::Verdict& verdict);
-  Result<> record(store::Session& session, const std::string& publish_id, const json::Object& answer, const quality::Verdict* verdict) const;
-  json::Object answer_of(const std::string& publish_id, const engine::PublishOutcome& outcome, const quality::Verdict& verdict) const;
+  Result<json::Value> commit(const lake::Lease& lease, const lake::Table& table, const engine::PublishOutcome& outcome,
+                             const quality::Verdict& verdict);
+  Result<json::Value> refuse(const lake::Lease& lease, const engine::PublishOutcome& outcome,
+                             const quality::Verdict& verdict);
+  Result<> record(store::Session& session, const std::string& publish_id, const json::Object& answer,
+                  const quality::Verdict* verdict) const;
+  json::Object answer_of(const std::string& publish_id, const engine::PublishOutcome& outcome,
+                         const quality::Verdict& verdict) const;
 
   Ingest::State& state_;
   const Wish& wish_;
@@ -85,8 +90,10 @@ std::string key_scope(const Wish& wish);
 struct Remembered {
   std::string status, answer;
 };
-Result<std::optional<Remembered>> remembered(Ingest::State& state, const Wish& wish, const std::string& sha256, std::string_view contract_version);
-Result<> remember(store::Session& session, const Wish& wish, const std::string& sha256, std::string_view contract_version, std::string_view status, const std::string& answer, Time now);
+Result<std::optional<Remembered>> remembered(Ingest::State& state, const Wish& wish, const std::string& sha256,
+                                             std::string_view contract_version);
+Result<> remember(store::Session& session, const Wish& wish, const std::string& sha256,
+                  std::string_view contract_version, std::string_view status, const std::string& answer, Time now);
 
 void add_routes(App& app, Ingest& ingest);
 void add_facts(App& app);

@@ -51,7 +51,8 @@ Result<std::vector<mesh::PortName>> Service::all_ports() {
 Result<> Service::expire(std::stop_token stop) {
   for (const mesh::PortName& port : TRY(all_ports())) {
     if (stop.stop_requested()) return {};
-    if (const auto done = expire_table(port); !done && done.error().kind != ErrorKind::not_found) LOG(warning, "{}: {}", to_string(port), done.error().message);
+    if (const auto done = expire_table(port); !done && done.error().kind != ErrorKind::not_found)
+      LOG(warning, "{}: {}", to_string(port), done.error().message);
   }
   return {};
 }
@@ -67,9 +68,12 @@ Result<> Service::expire_table(const mesh::PortName& port) {
   }
   const std::int64_t now_ms = micros(clock_.now()) / 1000;
   // Never younger than the longest query, which may still read them.
-  const std::int64_t query_ms = std::chrono::duration_cast<std::chrono::milliseconds>(app_.settings().query_timeout).count() * 2;
-  const std::int64_t age_ms = std::max(property(current->metadata, "history.expire.max-snapshot-age-ms", 432'000'000), query_ms);
-  const auto keep = static_cast<std::size_t>(std::max<std::int64_t>(1, property(current->metadata, "history.expire.min-snapshots-to-keep", 10)));
+  const std::int64_t query_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(app_.settings().query_timeout).count() * 2;
+  const std::int64_t age_ms =
+      std::max(property(current->metadata, "history.expire.max-snapshot-age-ms", 432'000'000), query_ms);
+  const auto keep = static_cast<std::size_t>(
+      std::max<std::int64_t>(1, property(current->metadata, "history.expire.min-snapshots-to-keep", 10)));
   iceberg::TableMetadata next = iceberg::with_log_entry(current->metadata, current->metadata_location, now_ms);
   if (iceberg::expire_snapshots(next, now_ms - age_ms, keep).empty()) return {};
   const TablePointer table = TRY(publish_metadata(port, current->metadata_location, std::move(next), {}));
@@ -98,7 +102,8 @@ Result<> Service::collect(std::stop_token stop) {
   }
   for (const mesh::PortName& port : TRY(all_ports())) {
     if (stop.stop_requested()) return {};
-    if (const auto done = collect_table(port, now - kOrphanAge); !done && done.error().kind != ErrorKind::not_found) LOG(warning, "{}: {}", to_string(port), done.error().message);
+    if (const auto done = collect_table(port, now - kOrphanAge); !done && done.error().kind != ErrorKind::not_found)
+      LOG(warning, "{}: {}", to_string(port), done.error().message);
   }
   return {};
 }
@@ -120,16 +125,18 @@ Result<> Service::collect_table(const mesh::PortName& port, Time before) {
   }
   std::set<std::string> leased;
   TRY(store_.read([&](store::Session& session) {
-    return session.each("SELECT prefix FROM lake_leases WHERE port = ?1", {to_string(port)}, [&](const store::Row& row) -> Result<> {
-      leased.insert(row.text(0));
-      return {};
-    });
+    return session.each("SELECT prefix FROM lake_leases WHERE port = ?1", {to_string(port)},
+                        [&](const store::Row& row) -> Result<> {
+                          leased.insert(row.text(0));
+                          return {};
+                        });
   }));
   std::vector<std::string> orphans;
   TRY(objects_.each(TRY(objects_.key_of(current->metadata.location)), [&](const objects::Info& info) -> Result<> {
     const std::string name = info.key.substr(info.key.rfind('/') + 1);
     const bool is_leased = leased.contains(info.key.substr(0, info.key.rfind('/')));
-    if (info.modified < before && !used.contains(objects_.uri(info.key)) && !is_leased && !name.starts_with("dead-")) orphans.push_back(info.key);
+    if (info.modified < before && !used.contains(objects_.uri(info.key)) && !is_leased && !name.starts_with("dead-"))
+      orphans.push_back(info.key);
     return {};
   }));
   for (const std::string& key : orphans) TRY(objects_.remove(key));
@@ -139,7 +146,8 @@ Result<> Service::collect_table(const mesh::PortName& port, Time before) {
 Result<> Service::compact(std::stop_token stop) {
   for (const mesh::PortName& port : TRY(all_ports())) {
     if (stop.stop_requested()) return {};
-    if (const auto done = compact_table(port); !done && done.error().kind != ErrorKind::not_found && done.error().code != "lake.moved") {
+    if (const auto done = compact_table(port);
+        !done && done.error().kind != ErrorKind::not_found && done.error().code != "lake.moved") {
       LOG(warning, "{}: not compacted: {}", to_string(port), done.error().message);
     }
   }
@@ -157,9 +165,19 @@ Result<> Service::compact_table(const mesh::PortName& port) {
   if (small.size() < kSmallFilesMin) return {};
   engine::PublishJob job;
   for (const iceberg::Field& field : current->schema.fields) {
-    job.columns.push_back({.field_id = field.id, .name = field.name, .physical_name = {}, .type = field.type, .is_required = field.required});
+    job.columns.push_back({.field_id = field.id,
+                           .name = field.name,
+                           .physical_name = {},
+                           .type = field.type,
+                           .is_required = field.required});
   }
-  Commit commit{.lease = TRY(begin(port, "job:lake.compact")), .kind = CommitKind::replace_files, .files = {}, .removed_paths = {}, .base_snapshot = current->snapshot_id, .summary = {}, .also = {}};
+  Commit commit{.lease = TRY(begin(port, "job:lake.compact")),
+                .kind = CommitKind::replace_files,
+                .files = {},
+                .removed_paths = {},
+                .base_snapshot = current->snapshot_id,
+                .summary = {},
+                .also = {}};
   std::int64_t rows = 0;
   for (const iceberg::DataFile& file : small) {
     job.existing.push_back(TRY(open(file)));

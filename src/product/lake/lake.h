@@ -19,7 +19,7 @@ namespace weft::lake {
 // A table at one snapshot. Immutable, shared, cached.
 struct Table {
   mesh::PortName port;
-  std::string metadata_location;            // URI.
+  std::string metadata_location;  // URI.
   iceberg::TableMetadata metadata;
   std::optional<std::int64_t> snapshot_id;  // None: never published to.
   iceberg::Schema schema;                   // Of that snapshot's read: the current one, or the snapshot's for AT.
@@ -33,7 +33,7 @@ using TablePointer = std::shared_ptr<const Table>;
 struct Lease {
   std::string publish_id;
   mesh::PortName port;
-  std::string prefix;      // Objects key below which its files live.
+  std::string prefix;  // Objects key below which its files live.
 };
 
 enum class CommitKind { append, overwrite, replace_files };
@@ -54,7 +54,7 @@ struct Commit {
 struct Committed {
   std::int64_t snapshot_id = 0;
   std::string metadata_location;
-  std::uint64_t row_count = 0;   // Of the table now.
+  std::uint64_t row_count = 0;  // Of the table now.
 };
 
 // Thread-safe.
@@ -67,7 +67,8 @@ class Lake {
   virtual Result<TablePointer> table(const mesh::PortName& port) = 0;
   virtual Result<TablePointer> table_at(const mesh::PortName& port, const engine::At& at) = 0;
   // The data files that may hold rows for the predicates, manifests cached; opened files through open().
-  virtual Result<std::vector<iceberg::DataFile>> files(const Table& table, const std::vector<engine::Predicate>& predicates) = 0;
+  virtual Result<std::vector<iceberg::DataFile>> files(const Table& table,
+                                                       const std::vector<engine::Predicate>& predicates) = 0;
   virtual Result<engine::File> open(const iceberg::DataFile& file) = 0;
 
   virtual Result<Lease> begin(const mesh::PortName& port, std::string_view principal) = 0;

@@ -12,9 +12,12 @@ namespace weft::lake {
 namespace {
 
 constexpr std::string_view kSelectPointer = "SELECT location, prefix FROM lake_tables WHERE port = ?1";
-constexpr std::string_view kInsertPointer = "INSERT INTO lake_tables (port, prefix, location, snapshot_id) VALUES (?1, ?2, ?3, NULL)";
-constexpr std::string_view kSwapPointer = "UPDATE lake_tables SET location = ?3, snapshot_id = ?4 WHERE port = ?1 AND location = ?2";
-constexpr std::string_view kInsertLease = "INSERT INTO lake_leases (publish_id, port, prefix, principal, expires) VALUES (?1, ?2, ?3, ?4, ?5)";
+constexpr std::string_view kInsertPointer =
+    "INSERT INTO lake_tables (port, prefix, location, snapshot_id) VALUES (?1, ?2, ?3, NULL)";
+constexpr std::string_view kSwapPointer =
+    "UPDATE lake_tables SET location = ?3, snapshot_id = ?4 WHERE port = ?1 AND location = ?2";
+constexpr std::string_view kInsertLease =
+    "INSERT INTO lake_leases (publish_id, port, prefix, principal, expires) VALUES (?1, ?2, ?3, ?4, ?5)";
 constexpr std::string_view kRenewLease = "UPDATE lake_leases SET expires = ?2 WHERE publish_id = ?1";
 constexpr std::string_view kEndLease = "DELETE FROM lake_leases WHERE publish_id = ?1";
 
@@ -34,7 +37,11 @@ std::int64_t new_snapshot_id() {
 }  // namespace
 
 Service::Service(App& app)
-    : app_(app), store_(app.store()), objects_(app.objects()), clock_(app.clock()), catalog_(app.use<catalog::Catalog>()) {}
+    : app_(app),
+      store_(app.store()),
+      objects_(app.objects()),
+      clock_(app.clock()),
+      catalog_(app.use<catalog::Catalog>()) {}
 
 Service::Slot& Service::slot(const mesh::PortName& port) {
   const std::lock_guard lock(mutex_);
@@ -45,11 +52,13 @@ Service::Slot& Service::slot(const mesh::PortName& port) {
 
 Result<std::optional<Service::Pointer>> Service::pointer(const mesh::PortName& port) {
   return store_.read_value<std::optional<Pointer>>([&](store::Session& session) {
-    return session.first(kSelectPointer, {to_string(port)}, [](const store::Row& row) { return Pointer{row.text(0), row.text(1)}; });
+    return session.first(kSelectPointer, {to_string(port)},
+                         [](const store::Row& row) { return Pointer{row.text(0), row.text(1)}; });
   });
 }
 
-Result<TablePointer> Service::as_table(const mesh::PortName& port, std::string location, iceberg::TableMetadata metadata) {
+Result<TablePointer> Service::as_table(const mesh::PortName& port, std::string location,
+                                       iceberg::TableMetadata metadata) {
   auto table = std::make_shared<Table>();
   table->port = port;
   table->metadata_location = std::move(location);
@@ -72,7 +81,8 @@ Result<TablePointer> Service::table(const mesh::PortName& name) {
   const mesh::MeshPointer mesh = catalog_.current();
   const mesh::Port* port = mesh->port(name);
   if (port == nullptr || port->type != mesh::PortType::table || port->columns.empty()) {
-    return fail(ErrorKind::not_found, "lake.no_table", "{} has no table: it is no port of type table with a contract", to_string(name));
+    return fail(ErrorKind::not_found, "lake.no_table", "{} has no table: it is no port of type table with a contract",
+                to_string(name));
   }
   Slot& found = slot(name);
   {
@@ -82,7 +92,8 @@ Result<TablePointer> Service::table(const mesh::PortName& name) {
   const std::lock_guard commits(found.commits);
   TablePointer table = TRY(load(*port));
   if (const auto next = TRY(following(table->metadata, *port))) {
-    table = TRY(publish_metadata(name, table->metadata_location, iceberg::with_log_entry(*next, table->metadata_location, millis(clock_.now())), {}));
+    table = TRY(publish_metadata(name, table->metadata_location,
+                                 iceberg::with_log_entry(*next, table->metadata_location, millis(clock_.now())), {}));
   }
   const std::lock_guard lock(mutex_);
   found.table = table;
@@ -105,7 +116,8 @@ Result<TablePointer> Service::load(const mesh::Port& port) {
 Result<TablePointer> Service::make(const mesh::Port& port) {
   const Uuid uuid = random_uuid();
   // A table that is dropped and made again never shares files with the one before.
-  const std::string prefix = format("lake/{}/{}/{}-{}", port.name.domain, port.name.product, port.name.port, to_string(uuid).substr(0, 8));
+  const std::string prefix =
+      format("lake/{}/{}/{}-{}", port.name.domain, port.name.product, port.name.port, to_string(uuid).substr(0, 8));
   iceberg::TableMetadata metadata = new_table(port, objects_.uri(prefix), to_string(uuid), millis(clock_.now()));
   std::string location = TRY(write_metadata(metadata, 0));
   TRY(store_.write([&](store::Session& session) -> Result<> {
@@ -122,14 +134,17 @@ Result<std::string> Service::write_metadata(const iceberg::TableMetadata& metada
   return objects_.uri(key);
 }
 
-Result<TablePointer> Service::publish_metadata(const mesh::PortName& port, const std::string& old_location, iceberg::TableMetadata metadata,
+Result<TablePointer> Service::publish_metadata(const mesh::PortName& port, const std::string& old_location,
+                                               iceberg::TableMetadata metadata,
                                                const std::function<Result<>(store::Session&)>& also) {
   std::string location = TRY(write_metadata(metadata, metadata.metadata_log.size()));
   FAIL_POINT("lake.after_metadata");
   FAIL_POINT("lake.before_swap");
   TRY(store_.write([&](store::Session& session) -> Result<> {
-    const auto swapped = TRY(session.run(kSwapPointer, {to_string(port), old_location, location, store::param(metadata.current_snapshot_id)}));
-    if (swapped != 1) return fail(ErrorKind::conflict, "lake.moved", "{} moved while this was committed", to_string(port));
+    const auto swapped = TRY(session.run(
+        kSwapPointer, {to_string(port), old_location, location, store::param(metadata.current_snapshot_id)}));
+    if (swapped != 1)
+      return fail(ErrorKind::conflict, "lake.moved", "{} moved while this was committed", to_string(port));
     return also ? also(session) : Result<>();
   }));
   FAIL_POINT("lake.after_swap");
@@ -146,19 +161,25 @@ Result<TablePointer> Service::table_at(const mesh::PortName& port, const engine:
     if (text.size() == 10) text += "T00:00:00Z";
     auto time = parse_rfc3339(text);
     if (!time) time = parse_rfc3339(text + "Z");
-    if (!time) return fail(ErrorKind::invalid, "query.at", "AT (TIMESTAMP => {}) is no time like 2026-01-31 12:00:00 (UTC)", *at.timestamp);
+    if (!time)
+      return fail(ErrorKind::invalid, "query.at", "AT (TIMESTAMP => {}) is no time like 2026-01-31 12:00:00 (UTC)",
+                  *at.timestamp);
     snapshot = current->metadata.snapshot_at(millis(*time));
   }
   if (snapshot == nullptr) {
-    return fail(ErrorKind::not_found, "lake.no_snapshot", "{} has no such snapshot (or keeps it no longer); `weft snapshots list {}` shows those it has", to_string(port), to_string(port));
+    return fail(ErrorKind::not_found, "lake.no_snapshot",
+                "{} has no such snapshot (or keeps it no longer); `weft snapshots list {}` shows those it has",
+                to_string(port), to_string(port));
   }
   auto table = std::make_shared<Table>(*current);
   table->metadata.current_snapshot_id = snapshot->snapshot_id;
-  if (snapshot->schema_id && table->metadata.schema(*snapshot->schema_id) != nullptr) table->metadata.current_schema_id = *snapshot->schema_id;
+  if (snapshot->schema_id && table->metadata.schema(*snapshot->schema_id) != nullptr)
+    table->metadata.current_schema_id = *snapshot->schema_id;
   return as_table(port, current->metadata_location, table->metadata);
 }
 
-Result<std::vector<iceberg::Manifest>> Service::manifests(const iceberg::TableMetadata&, const iceberg::Snapshot& snapshot) {
+Result<std::vector<iceberg::Manifest>> Service::manifests(const iceberg::TableMetadata&,
+                                                          const iceberg::Snapshot& snapshot) {
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = list_cache_.find(snapshot.manifest_list); found != list_cache_.end()) return *found->second;
@@ -177,16 +198,19 @@ Result<Service::Entries> Service::entries(const iceberg::TableMetadata& metadata
     if (const auto found = manifest_cache_.find(manifest.path); found != manifest_cache_.end()) return found->second;
   }
   const iceberg::PartitionSpec* spec = metadata.spec(manifest.spec_id);
-  if (spec == nullptr) return fail(ErrorKind::internal, "lake.manifest", "{} names a partition spec that is not there", manifest.path);
+  if (spec == nullptr)
+    return fail(ErrorKind::internal, "lake.manifest", "{} names a partition spec that is not there", manifest.path);
   const std::string bytes = TRY(objects_.get(TRY(objects_.key_of(manifest.path))));
-  auto entries = std::make_shared<const std::vector<iceberg::ManifestEntry>>(TRY(iceberg::read_manifest(bytes, manifest, metadata.schema(), *spec)));
+  auto entries = std::make_shared<const std::vector<iceberg::ManifestEntry>>(
+      TRY(iceberg::read_manifest(bytes, manifest, metadata.schema(), *spec)));
   const std::lock_guard lock(mutex_);
   if (manifest_cache_.size() >= kCachedManifestsMax) manifest_cache_.clear();
   manifest_cache_[manifest.path] = entries;
   return entries;
 }
 
-Result<std::vector<iceberg::DataFile>> Service::files(const Table& table, const std::vector<engine::Predicate>& predicates) {
+Result<std::vector<iceberg::DataFile>> Service::files(const Table& table,
+                                                      const std::vector<engine::Predicate>& predicates) {
   std::vector<iceberg::DataFile> matching;
   const iceberg::Snapshot* snapshot = table.metadata.current_snapshot();
   if (snapshot == nullptr) return matching;
@@ -194,7 +218,8 @@ Result<std::vector<iceberg::DataFile>> Service::files(const Table& table, const 
   for (const iceberg::Manifest& manifest : TRY(manifests(table.metadata, *snapshot))) {
     const Entries all = TRY(entries(table.metadata, manifest));
     for (const iceberg::ManifestEntry& entry : *all) {
-      if (entry.status != iceberg::EntryStatus::deleted && may_match(entry.file, bytes, table.schema)) matching.push_back(entry.file);
+      if (entry.status != iceberg::EntryStatus::deleted && may_match(entry.file, bytes, table.schema))
+        matching.push_back(entry.file);
     }
   }
   return matching;
@@ -202,7 +227,9 @@ Result<std::vector<iceberg::DataFile>> Service::files(const Table& table, const 
 
 Result<engine::File> Service::open(const iceberg::DataFile& file) {
   const std::string key = TRY(objects_.key_of(file.path));
-  return engine::File{.fd = TRY(objects_.open_for_reading(key)), .size = static_cast<std::uint64_t>(file.file_size), .name = key,
+  return engine::File{.fd = TRY(objects_.open_for_reading(key)),
+                      .size = static_cast<std::uint64_t>(file.file_size),
+                      .name = key,
                       .row_count = static_cast<std::uint64_t>(file.record_count)};
 }
 
@@ -220,16 +247,19 @@ Result<Lease> Service::begin(const mesh::PortName& port, std::string_view princi
 }
 
 Result<> Service::renew(const Lease& lease) {
-  return store_.write([&](store::Session& session) -> Result<> {
-    if (TRY(session.run(kRenewLease, {lease.publish_id, micros(clock_.now() + kLease)})) != 1) {
-      return fail(ErrorKind::conflict, "lake.lease_lost", "the lease of {} ended; publish again", lease.publish_id);
-    }
-    return {};
-  }, store::Durability::soon);
+  return store_.write(
+      [&](store::Session& session) -> Result<> {
+        if (TRY(session.run(kRenewLease, {lease.publish_id, micros(clock_.now() + kLease)})) != 1) {
+          return fail(ErrorKind::conflict, "lake.lease_lost", "the lease of {} ended; publish again", lease.publish_id);
+        }
+        return {};
+      },
+      store::Durability::soon);
 }
 
 Result<std::pair<std::string, Fd>> Service::create_file(const Lease& lease, std::string_view hint) {
-  const std::string key = format("{}/{}-{}.parquet", lease.prefix, hint == "dead" ? "dead" : "data", to_string(random_uuid()));
+  const std::string key =
+      format("{}/{}-{}.parquet", lease.prefix, hint == "dead" ? "dead" : "data", to_string(random_uuid()));
   Fd fd = TRY(objects_.create(key));
   FAIL_POINT("lake.after_file");
   return std::make_pair(key, std::move(fd));
@@ -243,33 +273,52 @@ Result<> Service::abandon(const Lease& lease) {
   });
 }
 
-Result<iceberg::Manifest> Service::write_manifest(const Table& table, const iceberg::Snapshot& snapshot, const std::vector<iceberg::ManifestEntry>& entries) {
-  const std::string bytes = TRY(iceberg::write_manifest(entries, table.metadata.schema(), table.metadata.spec(), sync_marker()));
-  const std::string key = format("{}/metadata/{}-m0.avro", TRY(objects_.key_of(table.metadata.location)), to_string(random_uuid()));
+Result<iceberg::Manifest> Service::write_manifest(const Table& table, const iceberg::Snapshot& snapshot,
+                                                  const std::vector<iceberg::ManifestEntry>& entries) {
+  const std::string bytes =
+      TRY(iceberg::write_manifest(entries, table.metadata.schema(), table.metadata.spec(), sync_marker()));
+  const std::string key =
+      format("{}/metadata/{}-m0.avro", TRY(objects_.key_of(table.metadata.location)), to_string(random_uuid()));
   TRY(objects_.put(key, bytes));
   FAIL_POINT("lake.after_manifest");
-  iceberg::Manifest manifest{.path = objects_.uri(key), .length = static_cast<std::int64_t>(bytes.size()), .spec_id = table.metadata.default_spec_id,
-                             .sequence_number = snapshot.sequence_number, .min_sequence_number = snapshot.sequence_number, .added_snapshot_id = snapshot.snapshot_id};
+  iceberg::Manifest manifest{.path = objects_.uri(key),
+                             .length = static_cast<std::int64_t>(bytes.size()),
+                             .spec_id = table.metadata.default_spec_id,
+                             .sequence_number = snapshot.sequence_number,
+                             .min_sequence_number = snapshot.sequence_number,
+                             .added_snapshot_id = snapshot.snapshot_id};
   for (const iceberg::ManifestEntry& entry : entries) {
-    auto& files = entry.status == iceberg::EntryStatus::added ? manifest.added_files : entry.status == iceberg::EntryStatus::existing ? manifest.existing_files : manifest.deleted_files;
-    auto& rows = entry.status == iceberg::EntryStatus::added ? manifest.added_rows : entry.status == iceberg::EntryStatus::existing ? manifest.existing_rows : manifest.deleted_rows;
+    auto& files = entry.status == iceberg::EntryStatus::added      ? manifest.added_files
+                  : entry.status == iceberg::EntryStatus::existing ? manifest.existing_files
+                                                                   : manifest.deleted_files;
+    auto& rows = entry.status == iceberg::EntryStatus::added      ? manifest.added_rows
+                 : entry.status == iceberg::EntryStatus::existing ? manifest.existing_rows
+                                                                  : manifest.deleted_rows;
     ++files;
     rows += entry.file.record_count;
-    if (entry.sequence_number) manifest.min_sequence_number = std::min(manifest.min_sequence_number, *entry.sequence_number);
+    if (entry.sequence_number)
+      manifest.min_sequence_number = std::min(manifest.min_sequence_number, *entry.sequence_number);
   }
   return manifest;
 }
 
-Result<std::vector<iceberg::Manifest>> Service::next_manifests(const Commit& commit, const Table& table, const iceberg::Snapshot& snapshot,
+Result<std::vector<iceberg::Manifest>> Service::next_manifests(const Commit& commit, const Table& table,
+                                                               const iceberg::Snapshot& snapshot,
                                                                std::map<std::string, std::string>& summary) {
   const std::set<std::string> removed(commit.removed_paths.begin(), commit.removed_paths.end());
-  std::int64_t added_rows = 0, added_bytes = 0, removed_files = 0, removed_rows = 0, removed_bytes = 0, kept_files = 0, kept_rows = 0, kept_bytes = 0;
+  std::int64_t added_rows = 0, added_bytes = 0, removed_files = 0, removed_rows = 0, removed_bytes = 0, kept_files = 0,
+               kept_rows = 0, kept_bytes = 0;
   std::vector<iceberg::ManifestEntry> added, rewritten;
   for (const engine::WrittenFile& written : commit.files) {
-    iceberg::DataFile file = TRY(data_file(written, objects_.uri(written.name), table.metadata.schema(), table.metadata.default_sort_order_id));
+    iceberg::DataFile file = TRY(
+        data_file(written, objects_.uri(written.name), table.metadata.schema(), table.metadata.default_sort_order_id));
     added_rows += file.record_count;
     added_bytes += file.file_size;
-    added.push_back({.status = iceberg::EntryStatus::added, .snapshot_id = snapshot.snapshot_id, .sequence_number = {}, .file_sequence_number = {}, .file = std::move(file)});
+    added.push_back({.status = iceberg::EntryStatus::added,
+                     .snapshot_id = snapshot.snapshot_id,
+                     .sequence_number = {},
+                     .file_sequence_number = {},
+                     .file = std::move(file)});
   }
   std::vector<iceberg::Manifest> next;
   const iceberg::Snapshot* base = table.metadata.current_snapshot();
@@ -301,7 +350,8 @@ Result<std::vector<iceberg::Manifest>> Service::next_manifests(const Commit& com
     }
     if (!is_touched) next.push_back(manifest);
   }
-  if (found != removed.size() && !removes_all) return fail(ErrorKind::conflict, "lake.moved", "files that this commit replaces are no longer current");
+  if (found != removed.size() && !removes_all)
+    return fail(ErrorKind::conflict, "lake.moved", "files that this commit replaces are no longer current");
   if (!added.empty()) next.push_back(TRY(write_manifest(table, snapshot, added)));
   if (!rewritten.empty()) next.push_back(TRY(write_manifest(table, snapshot, rewritten)));
   auto set = [&](const char* key, std::int64_t value) { summary[key] = number(value); };
@@ -327,31 +377,44 @@ Result<std::optional<Committed>> Service::try_commit(const Commit& commit, Slot&
     current = slot.table;
   }
   if (commit.base_snapshot && current->snapshot_id != commit.base_snapshot) {
-    return fail(ErrorKind::conflict, "lake.moved", "{} got another snapshot while this was prepared; try again", to_string(commit.lease.port));
+    return fail(ErrorKind::conflict, "lake.moved", "{} got another snapshot while this was prepared; try again",
+                to_string(commit.lease.port));
   }
-  iceberg::Snapshot snapshot{.snapshot_id = new_snapshot_id(), .parent_id = current->snapshot_id, .sequence_number = current->metadata.last_sequence_number + 1,
-                             .timestamp_ms = std::max(millis(clock_.now()), current->metadata.last_updated_ms), .manifest_list = {}, .summary = commit.summary,
+  iceberg::Snapshot snapshot{.snapshot_id = new_snapshot_id(),
+                             .parent_id = current->snapshot_id,
+                             .sequence_number = current->metadata.last_sequence_number + 1,
+                             .timestamp_ms = std::max(millis(clock_.now()), current->metadata.last_updated_ms),
+                             .manifest_list = {},
+                             .summary = commit.summary,
                              .schema_id = current->metadata.current_schema_id};
-  snapshot.summary["operation"] = commit.kind == CommitKind::append ? "append" : commit.kind == CommitKind::overwrite ? "overwrite" : "replace";
+  snapshot.summary["operation"] = commit.kind == CommitKind::append      ? "append"
+                                  : commit.kind == CommitKind::overwrite ? "overwrite"
+                                                                         : "replace";
   snapshot.summary["weft.publish-id"] = commit.lease.publish_id;
   const auto list = TRY(next_manifests(commit, *current, snapshot, snapshot.summary));
-  const std::string key = format("{}/metadata/snap-{}-1-{}.avro", TRY(objects_.key_of(current->metadata.location)), snapshot.snapshot_id, to_string(random_uuid()));
+  const std::string key = format("{}/metadata/snap-{}-1-{}.avro", TRY(objects_.key_of(current->metadata.location)),
+                                 snapshot.snapshot_id, to_string(random_uuid()));
   TRY(objects_.put(key, TRY(iceberg::write_manifest_list(list, snapshot, sync_marker()))));
   FAIL_POINT("lake.after_manifest_list");
   snapshot.manifest_list = objects_.uri(key);
   const std::int64_t id = snapshot.snapshot_id;
-  iceberg::TableMetadata next = iceberg::with_log_entry(current->metadata, current->metadata_location, millis(clock_.now()));
+  iceberg::TableMetadata next =
+      iceberg::with_log_entry(current->metadata, current->metadata_location, millis(clock_.now()));
   iceberg::add_snapshot(next, std::move(snapshot));
-  auto committed = publish_metadata(commit.lease.port, current->metadata_location, std::move(next), [&](store::Session& session) -> Result<> {
-    // Without its lease the files may already have been collected.
-    if (TRY(session.run(kEndLease, {commit.lease.publish_id})) != 1) return fail(ErrorKind::conflict, "lake.lease_lost", "the lease of {} ended; publish again", commit.lease.publish_id);
-    return commit.also ? commit.also(session, id) : Result<>();
-  });
+  auto committed = publish_metadata(commit.lease.port, current->metadata_location, std::move(next),
+                                    [&](store::Session& session) -> Result<> {
+                                      // Without its lease the files may already have been collected.
+                                      if (TRY(session.run(kEndLease, {commit.lease.publish_id})) != 1)
+                                        return fail(ErrorKind::conflict, "lake.lease_lost",
+                                                    "the lease of {} ended; publish again", commit.lease.publish_id);
+                                      return commit.also ? commit.also(session, id) : Result<>();
+                                    });
   if (!committed && committed.error().code == "lake.moved") return std::optional<Committed>();
   TRY(committed);
   const std::lock_guard lock(mutex_);
   slot.table = *committed;
-  return std::optional(Committed{.snapshot_id = id, .metadata_location = (*committed)->metadata_location, .row_count = (*committed)->row_count});
+  return std::optional(Committed{
+      .snapshot_id = id, .metadata_location = (*committed)->metadata_location, .row_count = (*committed)->row_count});
 }
 
 Result<Committed> Service::commit(Commit commit) {
@@ -365,10 +428,12 @@ Result<Committed> Service::commit(Commit commit) {
   for (int attempt = 0; attempt < kCommitTries; ++attempt) {
     if (const auto done = TRY(try_commit(commit, found))) return *done;
   }
-  return fail(ErrorKind::conflict, "lake.moved", "{} moved {} times while this was committed; try again", to_string(commit.lease.port), kCommitTries);
+  return fail(ErrorKind::conflict, "lake.moved", "{} moved {} times while this was committed; try again",
+              to_string(commit.lease.port), kCommitTries);
 }
 
-Result<Committed> Service::roll_back(const mesh::PortName& port, std::int64_t snapshot_id, const std::function<Result<>(store::Session&)>& also) {
+Result<Committed> Service::roll_back(const mesh::PortName& port, std::int64_t snapshot_id,
+                                     const std::function<Result<>(store::Session&)>& also) {
   TRY(table(port));
   Slot& found = slot(port);
   const std::lock_guard commits(found.commits);
@@ -377,14 +442,17 @@ Result<Committed> Service::roll_back(const mesh::PortName& port, std::int64_t sn
     const std::lock_guard lock(mutex_);
     current = found.table;
   }
-  if (current->metadata.snapshot(snapshot_id) == nullptr) return fail(ErrorKind::not_found, "lake.no_snapshot", "{} has no snapshot {}", to_string(port), snapshot_id);
-  iceberg::TableMetadata next = iceberg::with_log_entry(current->metadata, current->metadata_location, millis(clock_.now()));
+  if (current->metadata.snapshot(snapshot_id) == nullptr)
+    return fail(ErrorKind::not_found, "lake.no_snapshot", "{} has no snapshot {}", to_string(port), snapshot_id);
+  iceberg::TableMetadata next =
+      iceberg::with_log_entry(current->metadata, current->metadata_location, millis(clock_.now()));
   next.current_snapshot_id = snapshot_id;
   next.snapshot_log.push_back({.timestamp_ms = next.last_updated_ms, .snapshot_id = snapshot_id});
   const TablePointer table = TRY(publish_metadata(port, current->metadata_location, std::move(next), also));
   const std::lock_guard lock(mutex_);
   found.table = table;
-  return Committed{.snapshot_id = snapshot_id, .metadata_location = table->metadata_location, .row_count = table->row_count};
+  return Committed{
+      .snapshot_id = snapshot_id, .metadata_location = table->metadata_location, .row_count = table->row_count};
 }
 
 std::vector<catalog::Problem> Service::check(const mesh::MeshState&, const mesh::MeshState& after) {

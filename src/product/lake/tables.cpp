@@ -19,7 +19,8 @@ std::vector<const mesh::Column*> by_position(const mesh::Port& port, int mesh::C
   for (const mesh::Column& column : port.columns) {
     if (column.*position > 0) columns.push_back(&column);
   }
-  std::stable_sort(columns.begin(), columns.end(), [&](const mesh::Column* a, const mesh::Column* b) { return a->*position < b->*position; });
+  std::stable_sort(columns.begin(), columns.end(),
+                   [&](const mesh::Column* a, const mesh::Column* b) { return a->*position < b->*position; });
   return columns;
 }
 
@@ -30,7 +31,10 @@ void set_partitioning(iceberg::TableMetadata& metadata, const mesh::Port& port) 
     const iceberg::Field* field = metadata.schema().find(column->name);
     if (field == nullptr) continue;
     const std::string transform = transform_of(field->type);
-    spec.fields.push_back(json::Object{{"source-id", field->id}, {"field-id", ++id}, {"name", transform == "day" ? column->name + "_day" : column->name}, {"transform", transform}});
+    spec.fields.push_back(json::Object{{"source-id", field->id},
+                                       {"field-id", ++id},
+                                       {"name", transform == "day" ? column->name + "_day" : column->name},
+                                       {"transform", transform}});
   }
   metadata.last_partition_id = std::max(metadata.last_partition_id, id);
   metadata.partition_specs.push_back(std::move(spec));
@@ -41,7 +45,8 @@ void set_sort_order(iceberg::TableMetadata& metadata, const mesh::Port& port) {
   iceberg::SortOrder order{.order_id = 1, .fields = {}};
   for (const std::string& name : port.sort_columns) {
     if (const iceberg::Field* field = metadata.schema().find(name)) {
-      order.fields.push_back(json::Object{{"transform", "identity"}, {"source-id", field->id}, {"direction", "asc"}, {"null-order", "nulls-first"}});
+      order.fields.push_back(json::Object{
+          {"transform", "identity"}, {"source-id", field->id}, {"direction", "asc"}, {"null-order", "nulls-first"}});
     }
   }
   if (order.fields.empty()) return;
@@ -55,7 +60,11 @@ iceberg::Schema wanted_schema(const mesh::Port& port) {
   iceberg::Schema schema;
   for (const mesh::Column& column : port.columns) {
     auto type = iceberg::normalized(column.type);
-    schema.fields.push_back({.id = 0, .name = column.name, .required = column.is_required, .type = type ? *type : column.type, .doc = column.description});
+    schema.fields.push_back({.id = 0,
+                             .name = column.name,
+                             .required = column.is_required,
+                             .type = type ? *type : column.type,
+                             .doc = column.description});
   }
   return schema;
 }
@@ -68,10 +77,12 @@ std::string column_ids(const mesh::Port& port) {
   return json::write(ids);
 }
 
-std::vector<std::pair<std::string, std::string>> renames(const mesh::Port& port, const iceberg::TableMetadata& metadata) {
+std::vector<std::pair<std::string, std::string>> renames(const mesh::Port& port,
+                                                         const iceberg::TableMetadata& metadata) {
   std::vector<std::pair<std::string, std::string>> all;
   const auto property = metadata.properties.find(std::string(kColumnIds));
-  const auto known = property == metadata.properties.end() ? Result<json::Value>(json::Object{}) : json::parse(property->second);
+  const auto known =
+      property == metadata.properties.end() ? Result<json::Value>(json::Object{}) : json::parse(property->second);
   if (!known || !known->is_object()) return all;
   for (const mesh::Column& column : port.columns) {
     if (column.id.empty() || metadata.schema().find(column.name) != nullptr) continue;
@@ -107,12 +118,17 @@ iceberg::TableMetadata new_table(const mesh::Port& port, std::string location, s
   metadata.schemas.push_back(std::move(schema));
   set_partitioning(metadata, port);
   set_sort_order(metadata, port);
-  metadata.properties = {{"write.format.default", "parquet"}, {"write.parquet.compression-codec", "zstd"}, {"history.expire.max-snapshot-age-ms", "432000000"},
-                         {"history.expire.min-snapshots-to-keep", "10"}, {std::string(kColumnIds), column_ids(port)}, {"weft.port", to_string(port.name)}};
+  metadata.properties = {{"write.format.default", "parquet"},
+                         {"write.parquet.compression-codec", "zstd"},
+                         {"history.expire.max-snapshot-age-ms", "432000000"},
+                         {"history.expire.min-snapshots-to-keep", "10"},
+                         {std::string(kColumnIds), column_ids(port)},
+                         {"weft.port", to_string(port.name)}};
   return metadata;
 }
 
-Result<std::optional<iceberg::TableMetadata>> following(const iceberg::TableMetadata& metadata, const mesh::Port& port) {
+Result<std::optional<iceberg::TableMetadata>> following(const iceberg::TableMetadata& metadata,
+                                                        const mesh::Port& port) {
   int last_id = metadata.last_column_id;
   iceberg::Schema next = TRY(iceberg::evolve(metadata.schema(), wanted_schema(port), renames(port, metadata), last_id));
   set_identifiers(next, port);
@@ -123,7 +139,8 @@ Result<std::optional<iceberg::TableMetadata>> following(const iceberg::TableMeta
   return std::optional(std::move(changed));
 }
 
-Result<iceberg::DataFile> data_file(const engine::WrittenFile& written, std::string uri, const iceberg::Schema& schema, int sort_order_id) {
+Result<iceberg::DataFile> data_file(const engine::WrittenFile& written, std::string uri, const iceberg::Schema& schema,
+                                    int sort_order_id) {
   iceberg::DataFile file;
   file.path = std::move(uri);
   file.partition = written.partition;
@@ -166,14 +183,20 @@ std::vector<BytesPredicate> in_bytes(const std::vector<engine::Predicate>& predi
   return all;
 }
 
-bool may_match(const iceberg::DataFile& file, const std::vector<BytesPredicate>& predicates, const iceberg::Schema& schema) {
+bool may_match(const iceberg::DataFile& file, const std::vector<BytesPredicate>& predicates,
+               const iceberg::Schema& schema) {
   for (const BytesPredicate& predicate : predicates) {
     iceberg::Bounds bounds;
-    if (const auto found = file.lower_bounds.find(predicate.field_id); found != file.lower_bounds.end()) bounds.lower = found->second;
-    if (const auto found = file.upper_bounds.find(predicate.field_id); found != file.upper_bounds.end()) bounds.upper = found->second;
-    if (const auto found = file.value_counts.find(predicate.field_id); found != file.value_counts.end()) bounds.values = found->second;
-    if (const auto found = file.null_counts.find(predicate.field_id); found != file.null_counts.end()) bounds.nulls = found->second;
-    if (!iceberg::may_match(schema.find(predicate.field_id)->type, bounds, predicate.op, predicate.literals)) return false;
+    if (const auto found = file.lower_bounds.find(predicate.field_id); found != file.lower_bounds.end())
+      bounds.lower = found->second;
+    if (const auto found = file.upper_bounds.find(predicate.field_id); found != file.upper_bounds.end())
+      bounds.upper = found->second;
+    if (const auto found = file.value_counts.find(predicate.field_id); found != file.value_counts.end())
+      bounds.values = found->second;
+    if (const auto found = file.null_counts.find(predicate.field_id); found != file.null_counts.end())
+      bounds.nulls = found->second;
+    if (!iceberg::may_match(schema.find(predicate.field_id)->type, bounds, predicate.op, predicate.literals))
+      return false;
   }
   return true;
 }

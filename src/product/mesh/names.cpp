@@ -16,23 +16,29 @@ Result<const Product*> find_product(const MeshState& mesh, const ProductName& na
   if (mesh.domain(name.domain) == nullptr) {
     std::vector<std::string> domains{"mesh"};
     for (const auto& [domain, unused] : mesh.domains) domains.push_back(domain);
-    return fail(ErrorKind::not_found, "domain.unknown", "there is no domain {}{}", name.domain, text::did_you_mean(name.domain, domains));
+    return fail(ErrorKind::not_found, "domain.unknown", "there is no domain {}{}", name.domain,
+                text::did_you_mean(name.domain, domains));
   }
   std::vector<std::string> products;
-  for (auto each = mesh.products.lower_bound({name.domain, ""}); each != mesh.products.end() && each->first.domain == name.domain; ++each) products.push_back(each->first.product);
-  return fail(ErrorKind::not_found, "product.unknown", "there is no product {}{}", to_string(name), text::did_you_mean(name.product, products));
+  for (auto each = mesh.products.lower_bound({name.domain, ""});
+       each != mesh.products.end() && each->first.domain == name.domain; ++each)
+    products.push_back(each->first.product);
+  return fail(ErrorKind::not_found, "product.unknown", "there is no product {}{}", to_string(name),
+              text::did_you_mean(name.product, products));
 }
 
 Result<const Port*> find_port(const Product& product, std::string_view name) {
   if (const Port* found = port_named(product, name)) return found;
   std::vector<std::string> ports;
   for (const Port& port : product.ports) ports.push_back(port.name.port);
-  return fail(ErrorKind::not_found, "port.unknown", "{} has no port {}{}", to_string(product.name), name, text::did_you_mean(name, ports));
+  return fail(ErrorKind::not_found, "port.unknown", "{} has no port {}{}", to_string(product.name), name,
+              text::did_you_mean(name, ports));
 }
 
 Result<const Port*> main_port(const Product& product) {
   if (const Port* same = port_named(product, product.name.product)) return same;
-  if (product.ports.empty()) return fail(ErrorKind::not_found, "port.unknown", "{} has no output port", to_string(product.name));
+  if (product.ports.empty())
+    return fail(ErrorKind::not_found, "port.unknown", "{} has no output port", to_string(product.name));
   return &product.ports.front();
 }
 
@@ -40,21 +46,30 @@ Result<const Port*> main_port(const Product& product) {
 
 std::string_view to_string(Stage stage) {
   switch (stage) {
-    case Stage::raw: return "raw";
-    case Stage::staging: return "staging";
-    case Stage::product: return "product";
-    case Stage::deprecated: return "deprecated";
-    case Stage::archived: return "archived";
+    case Stage::raw:
+      return "raw";
+    case Stage::staging:
+      return "staging";
+    case Stage::product:
+      return "product";
+    case Stage::deprecated:
+      return "deprecated";
+    case Stage::archived:
+      return "archived";
   }
   return "raw";
 }
 
 std::string_view to_string(PortType type) {
   switch (type) {
-    case PortType::table: return "table";
-    case PortType::view: return "view";
-    case PortType::stream: return "stream";
-    case PortType::external: return "external";
+    case PortType::table:
+      return "table";
+    case PortType::view:
+      return "view";
+    case PortType::stream:
+      return "stream";
+    case PortType::external:
+      return "external";
   }
   return "table";
 }
@@ -90,11 +105,13 @@ const odcs::SchemaObject* MeshState::object_of(const Port& port) const {
 Result<const Port*> MeshState::resolve(const std::vector<std::string>& parts) const {
   if (parts.size() == 3) return find_port(*TRY(find_product(*this, {parts[0], parts[1]})), parts[2]);
   if (parts.size() != 2) {
-    return fail(ErrorKind::not_found, "product.unknown", "{} is no name of a product: write domain.product or domain.product.port", text::join(parts, "."));
+    return fail(ErrorKind::not_found, "product.unknown",
+                "{} is no name of a product: write domain.product or domain.product.port", text::join(parts, "."));
   }
   // Tools that know two levels see product__port.
   if (const auto split = parts[1].find("__"); split != std::string::npos && product({parts[0], parts[1]}) == nullptr) {
-    return find_port(*TRY(find_product(*this, {parts[0], parts[1].substr(0, split)})), std::string_view(parts[1]).substr(split + 2));
+    return find_port(*TRY(find_product(*this, {parts[0], parts[1].substr(0, split)})),
+                     std::string_view(parts[1]).substr(split + 2));
   }
   return main_port(*TRY(find_product(*this, {parts[0], parts[1]})));
 }

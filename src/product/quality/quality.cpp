@@ -5,7 +5,9 @@
 namespace weft::quality {
 namespace {
 
-constexpr const char* kOperators[] = {"mustBe", "mustNotBe", "mustBeGreaterThan", "mustBeGreaterOrEqualTo", "mustBeLessThan", "mustBeLessOrEqualTo", "mustBeBetween", "mustNotBeBetween"};
+constexpr const char* kOperators[] = {
+    "mustBe",         "mustNotBe",           "mustBeGreaterThan", "mustBeGreaterOrEqualTo",
+    "mustBeLessThan", "mustBeLessOrEqualTo", "mustBeBetween",     "mustNotBeBetween"};
 
 Severity severity_of(const json::Value& rule) {
   const auto written = rule["severity"].text_or("");
@@ -37,11 +39,23 @@ class Compiler {
  private:
   void add(const std::string& kind, const std::string& column, json::Object spec, bool is_by_row) {
     spec.set("severity", "error");
-    set_.rules.push_back({.check = {.id = column + "." + kind, .kind = kind, .columns = {column}, .spec = std::move(spec), .is_by_row = is_by_row}, .severity = Severity::error, .description = {}});
+    set_.rules.push_back({.check = {.id = column + "." + kind,
+                                    .kind = kind,
+                                    .columns = {column},
+                                    .spec = std::move(spec),
+                                    .is_by_row = is_by_row},
+                          .severity = Severity::error,
+                          .description = {}});
   }
 
   void unique(const std::string& id, std::vector<std::string> columns) {
-    set_.rules.push_back({.check = {.id = id, .kind = "unique", .columns = std::move(columns), .spec = {{"severity", "error"}}, .is_by_row = true}, .severity = Severity::error, .description = {}});
+    set_.rules.push_back({.check = {.id = id,
+                                    .kind = "unique",
+                                    .columns = std::move(columns),
+                                    .spec = {{"severity", "error"}},
+                                    .is_by_row = true},
+                          .severity = Severity::error,
+                          .description = {}});
   }
 
   // logicalTypeOptions, each kind of them one check.
@@ -56,14 +70,18 @@ class Compiler {
     };
     const std::string& type = property.logical_type;
     if (type == "string") {
-      if (auto spec = take({"minLength", "maxLength"}); !spec.empty()) add("length", property.name, std::move(spec), true);
+      if (auto spec = take({"minLength", "maxLength"}); !spec.empty())
+        add("length", property.name, std::move(spec), true);
       if (auto spec = take({"pattern"}); !spec.empty()) add("pattern", property.name, std::move(spec), true);
       if (auto spec = take({"format"}); !spec.empty()) of_format(property, std::move(spec));
     } else if (type == "array") {
-      if (auto spec = take({"minItems", "maxItems", "uniqueItems"}); !spec.empty()) add("items", property.name, std::move(spec), true);
+      if (auto spec = take({"minItems", "maxItems", "uniqueItems"}); !spec.empty())
+        add("items", property.name, std::move(spec), true);
     } else if (type == "object") {
-      if (!property.options.empty()) set_.unchecked.push_back({property.name + ".options", "options of objects are not checked"});
-    } else if (auto spec = take({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}); !spec.empty()) {
+      if (!property.options.empty())
+        set_.unchecked.push_back({property.name + ".options", "options of objects are not checked"});
+    } else if (auto spec = take({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"});
+               !spec.empty()) {
       add("bounds", property.name, std::move(spec), true);
     }
     if (!property.enumeration.empty()) {
@@ -82,7 +100,8 @@ class Compiler {
     for (const char* known : {"email", "uuid", "uri", "hostname", "ipv4", "ipv6", "byte"}) {
       if (name == known) return add("format", property.name, std::move(spec), true);
     }
-    if (name != "binary" && name != "password") set_.unchecked.push_back({property.name + ".format", format("the format {} is not known here", name)});
+    if (name != "binary" && name != "password")
+      set_.unchecked.push_back({property.name + ".format", format("the format {} is not known here", name)});
   }
 
   void of_quality(const odcs::Quality& quality, const std::string& column, int index) {
@@ -91,8 +110,13 @@ class Compiler {
     std::string id(rule["id"].text_or(rule["name"].text_or("")));
     if (id.empty()) id = format("{}{}.{}", column.empty() ? object_.name : column, ".quality", index);
     if (type == "text") return set_.unchecked.push_back({id, "a rule in words"});
-    if (type == "custom") return set_.unchecked.push_back({id, format("a rule for {}, which does not run here", rule["engine"].text_or("another engine"))});
-    Rule compiled{.check = {.id = id, .kind = type == "sql" ? "sql" : "metric", .columns = {}, .spec = {}, .is_by_row = false}, .severity = severity_of(rule), .description = std::string(rule["description"].text_or(""))};
+    if (type == "custom")
+      return set_.unchecked.push_back(
+          {id, format("a rule for {}, which does not run here", rule["engine"].text_or("another engine"))});
+    Rule compiled{
+        .check = {.id = id, .kind = type == "sql" ? "sql" : "metric", .columns = {}, .spec = {}, .is_by_row = false},
+        .severity = severity_of(rule),
+        .description = std::string(rule["description"].text_or(""))};
     for (const char* op : kOperators) {
       if (!rule[op].is_null()) compiled.check.spec.set(op, rule[op]);
     }
@@ -101,7 +125,8 @@ class Compiler {
       compiled.check.spec.set("query", rule["query"]);
       compiled.check.spec.set("object", object_.name);
     } else if (!of_metric(rule, compiled)) {
-      return set_.unchecked.push_back({id, format("the metric {} is not known here", rule["metric"].text_or(rule["rule"].text_or("")))});
+      return set_.unchecked.push_back(
+          {id, format("the metric {} is not known here", rule["metric"].text_or(rule["rule"].text_or("")))});
     }
     compiled.check.spec.set("severity", to_string(compiled.severity));
     set_.rules.push_back(std::move(compiled));
@@ -113,7 +138,9 @@ class Compiler {
     if (metric == "nullCheck" || metric == "nullCount") metric = "nullValues";
     if (metric == "duplicateCount" || metric == "uniqueCheck") metric = "duplicateValues";
     if (metric == "countCheck") metric = "rowCount";
-    if (metric != "rowCount" && metric != "nullValues" && metric != "missingValues" && metric != "invalidValues" && metric != "duplicateValues") return false;
+    if (metric != "rowCount" && metric != "nullValues" && metric != "missingValues" && metric != "invalidValues" &&
+        metric != "duplicateValues")
+      return false;
     compiled.check.spec.set("metric", metric);
     for (const char* key : {"validValues", "missingValues", "pattern"}) {
       if (!rule["arguments"][key].is_null()) compiled.check.spec.set(key, rule["arguments"][key]);
@@ -133,7 +160,9 @@ class Compiler {
 
 }  // namespace
 
-std::string_view to_string(Severity severity) { return severity == Severity::error ? "error" : severity == Severity::warning ? "warning" : "info"; }
+std::string_view to_string(Severity severity) {
+  return severity == Severity::error ? "error" : severity == Severity::warning ? "warning" : "info";
+}
 
 RuleSet rules_of(const mesh::MeshState& mesh, const mesh::Port& port) {
   const odcs::SchemaObject* object = mesh.object_of(port);
@@ -143,14 +172,21 @@ RuleSet rules_of(const mesh::MeshState& mesh, const mesh::Port& port) {
 Verdict judge(const RuleSet& rules, const std::vector<engine::CheckResult>& results, BadRows bad_rows) {
   Verdict verdict{.judged = {}, .unchecked = rules.unchecked, .is_refused = false};
   for (std::size_t i = 0; i < rules.rules.size(); ++i) {
-    Judged judged{.rule = rules.rules[i], .result = i < results.size() ? results[i] : engine::CheckResult{.id = rules.rules[i].check.id, .has_run = false, .note = "it was not run"}, .is_passed = false};
+    Judged judged{
+        .rule = rules.rules[i],
+        .result = i < results.size()
+                      ? results[i]
+                      : engine::CheckResult{.id = rules.rules[i].check.id, .has_run = false, .note = "it was not run"},
+        .is_passed = false};
     if (!judged.result.has_run) {
       verdict.unchecked.push_back({judged.rule.check.id, judged.result.note});
     } else {
-      judged.is_passed = judged.rule.check.is_by_row ? judged.result.failures == 0 : satisfies(judged.result.value, judged.rule.check.spec);
+      judged.is_passed = judged.rule.check.is_by_row ? judged.result.failures == 0
+                                                     : satisfies(judged.result.value, judged.rule.check.spec);
     }
     const bool is_set_aside = judged.rule.check.is_by_row && bad_rows == BadRows::were_set_aside;
-    verdict.is_refused = verdict.is_refused || (!judged.is_passed && !is_set_aside && judged.rule.severity == Severity::error);
+    verdict.is_refused =
+        verdict.is_refused || (!judged.is_passed && !is_set_aside && judged.rule.severity == Severity::error);
     verdict.judged.push_back(std::move(judged));
   }
   return verdict;
@@ -158,7 +194,9 @@ Verdict judge(const RuleSet& rules, const std::vector<engine::CheckResult>& resu
 
 bool satisfies(const json::Value& value, const json::Object& rule_object) {
   const json::Value rule(rule_object);
-  const auto number = [](const json::Value& each) { return each.is_boolean() ? (each.boolean() ? 1.0 : 0.0) : each.is_number() ? each.number() : 0.0; };
+  const auto number = [](const json::Value& each) {
+    return each.is_boolean() ? (each.boolean() ? 1.0 : 0.0) : each.is_number() ? each.number() : 0.0;
+  };
   const auto equal = [&](const json::Value& wanted) {
     if (wanted.is_text() || value.is_text()) return wanted == value;
     return number(wanted) == number(value);
@@ -172,7 +210,8 @@ bool satisfies(const json::Value& value, const json::Object& rule_object) {
   if (rule["mustBeLessOrEqualTo"].is_number()) return actual <= rule["mustBeLessOrEqualTo"].number();
   for (const bool wanted : {true, false}) {
     const json::Value& ends = rule[wanted ? "mustBeBetween" : "mustNotBeBetween"];
-    if (ends.is_array() && ends.array().size() == 2) return (actual > ends.array()[0].number() && actual < ends.array()[1].number()) == wanted;
+    if (ends.is_array() && ends.array().size() == 2)
+      return (actual > ends.array()[0].number() && actual < ends.array()[1].number()) == wanted;
   }
   return false;
 }

@@ -39,14 +39,15 @@ struct Judged {
 struct Verdict {
   std::vector<Judged> judged;
   std::vector<Unchecked> unchecked;
-  bool is_refused = false;     // A rule of severity error is broken, or could not be run.
+  bool is_refused = false;  // A rule of severity error is broken, or could not be run.
 };
 
 // `has_set_aside`: rows that broke by-row rules became dead letters, so those rules no longer refuse.
 enum class BadRows { are_in_the_batch, were_set_aside };
 Verdict judge(const RuleSet& rules, const std::vector<engine::CheckResult>& results, BadRows bad_rows);
 
-// Whether a metric's value satisfies a rule's operator ("mustBeLessThan" …). Between excludes its ends, as the standard says.
+// Whether a metric's value satisfies a rule's operator ("mustBeLessThan" …). Between excludes its ends, as the standard
+// says.
 bool satisfies(const json::Value& value, const json::Object& rule);
 
 }  // namespace weft::quality

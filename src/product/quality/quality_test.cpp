@@ -21,11 +21,22 @@ TEST(Quality, OperatorsCompareAsTheStandardSays) {
 
 RuleSet one_rule(Severity severity, bool is_by_row) {
   RuleSet set;
-  set.rules.push_back({.check = {.id = "r", .kind = "bounds", .columns = {"c"}, .spec = {{"mustBe", 0}}, .is_by_row = is_by_row}, .severity = severity, .description = {}});
+  set.rules.push_back(
+      {.check = {.id = "r", .kind = "bounds", .columns = {"c"}, .spec = {{"mustBe", 0}}, .is_by_row = is_by_row},
+       .severity = severity,
+       .description = {}});
   return set;
 }
 
-engine::CheckResult failures(std::uint64_t count) { return {.id = "r", .has_run = true, .note = {}, .value = count, .failures = count, .sample_rows = {}, .sample_values = {}}; }
+engine::CheckResult failures(std::uint64_t count) {
+  return {.id = "r",
+          .has_run = true,
+          .note = {},
+          .value = count,
+          .failures = count,
+          .sample_rows = {},
+          .sample_values = {}};
+}
 
 TEST(Quality, OnlyErrorsRefuse) {
   EXPECT_TRUE(judge(one_rule(Severity::error, true), {failures(1)}, BadRows::are_in_the_batch).is_refused);
@@ -39,7 +50,13 @@ TEST(Quality, RowsThatWereSetAsideDoNotRefuseButMetricsStill) {
 }
 
 TEST(Quality, ARuleThatCouldNotRunFailsClosedAndIsListed) {
-  engine::CheckResult broken{.id = "r", .has_run = false, .note = "no such column", .value = {}, .failures = 0, .sample_rows = {}, .sample_values = {}};
+  engine::CheckResult broken{.id = "r",
+                             .has_run = false,
+                             .note = "no such column",
+                             .value = {},
+                             .failures = 0,
+                             .sample_rows = {},
+                             .sample_values = {}};
   const Verdict verdict = judge(one_rule(Severity::error, false), {broken}, BadRows::are_in_the_batch);
   EXPECT_TRUE(verdict.is_refused);
   ASSERT_EQ(verdict.unchecked.size(), 1U);

@@ -18,7 +18,9 @@ class FdSink final : public ByteSink {
   Result<> write(std::string_view bytes) override {
     while (!bytes.empty()) {
       const ssize_t written = ::write(fd_.get(), bytes.data(), bytes.size());
-      if (written < 0) return fail(ErrorKind::unavailable, "file.write", "the output file cannot be written: {}", std::strerror(errno));
+      if (written < 0)
+        return fail(ErrorKind::unavailable, "file.write", "the output file cannot be written: {}",
+                    std::strerror(errno));
       bytes.remove_prefix(static_cast<std::size_t>(written));
     }
     return {};
@@ -47,7 +49,8 @@ Result<std::string> read_file(const std::string& path) {
     if (size < 0) return fail(ErrorKind::unavailable, "file.read", "{} cannot be read: {}", path, std::strerror(errno));
     if (size == 0) return all;
     all.append(piece.data(), static_cast<std::size_t>(size));
-    if (all.size() > kFileBytesMax) return fail(ErrorKind::limit, "sql.too_long", "{} has more than {} bytes", path, kFileBytesMax);
+    if (all.size() > kFileBytesMax)
+      return fail(ErrorKind::limit, "sql.too_long", "{} has more than {} bytes", path, kFileBytesMax);
   }
 }
 
@@ -60,13 +63,16 @@ json::Value parameter_of(const std::string& text) {
 Result<json::Object> request_of(Invocation& call) {
   std::string sql = call.text("SQL");
   if (const std::string file = call.text("--file"); !file.empty()) sql = TRY(read_file(file));
-  if (sql.empty()) return fail(ErrorKind::invalid, "query.no_sql", "give the query as an argument, or a file with --file (- for standard input)");
+  if (sql.empty())
+    return fail(ErrorKind::invalid, "query.no_sql",
+                "give the query as an argument, or a file with --file (- for standard input)");
   json::Object body{{"sql", sql}};
   json::Array parameters;
   for (const std::string& each : call.list("--param")) parameters.push_back(parameter_of(each));
   if (!parameters.empty()) body.set("parameters", std::move(parameters));
   if (const std::string purpose = call.text("--purpose"); !purpose.empty()) body.set("purpose", purpose);
-  if (const auto timeout = text::parse_integer(call.text("--timeout")); timeout) body.set("timeout_ms", *timeout * 1000);
+  if (const auto timeout = text::parse_integer(call.text("--timeout")); timeout)
+    body.set("timeout_ms", *timeout * 1000);
   return body;
 }
 
@@ -124,7 +130,8 @@ Result<int> run_table(Invocation& call, json::Object body) {
   for (const json::Value& column : table["columns"].array()) names.push_back(column["name"].text());
   json::Array rows;
   const json::Array& all = table["rows"].array();
-  const std::size_t shown = call.out().format() == OutputFormat::table ? std::min(all.size(), kTableRowsMax) : all.size();
+  const std::size_t shown =
+      call.out().format() == OutputFormat::table ? std::min(all.size(), kTableRowsMax) : all.size();
   for (std::size_t i = 0; i < shown; ++i) {
     json::Object row;
     for (std::size_t c = 0; c < names.size(); ++c) row.add(names[c], all[i].array()[c]);
@@ -132,8 +139,9 @@ Result<int> run_table(Invocation& call, json::Object body) {
   }
   call.out().rows(rows, names);
   const auto id = answer.headers.get("weft-query-id").value_or("");
-  call.out().note(format("{} rows{} · {}", text::human_count(all.size()),
-                         shown < all.size() ? format(", {} shown (all with --format csv)", text::human_count(shown)) : "", id));
+  call.out().note(
+      format("{} rows{} · {}", text::human_count(all.size()),
+             shown < all.size() ? format(", {} shown (all with --format csv)", text::human_count(shown)) : "", id));
   return 0;
 }
 
@@ -160,7 +168,8 @@ Result<int> show_query(Invocation& call) {
 
 Result<int> cancel_query(Invocation& call) {
   Api* api = TRY(call.api());
-  call.out().object(TRY(api->post("/v1/queries/" + text::percent_encode(call.text("QUERY")) + ":cancel", json::Object{})));
+  call.out().object(
+      TRY(api->post("/v1/queries/" + text::percent_encode(call.text("QUERY")) + ":cancel", json::Object{})));
   return 0;
 }
 
@@ -168,26 +177,39 @@ Result<int> cancel_query(Invocation& call) {
 
 std::vector<Command> commands() {
   return {
-      {.name = "query", .summary = "Ask the mesh with SQL",
-       .description = "Runs one SELECT over domain.product names, as you: you see what you were granted. mesh.* holds the facts.\n\n"
-                      "  weft query \"SELECT origin, count(*) FROM aviation.flights GROUP BY ALL ORDER BY 2 DESC LIMIT 5\"\n"
-                      "  weft query \"SELECT * FROM aviation.flights AT (VERSION => 123) LIMIT 10\"\n"
-                      "  weft query --file report.sql --format parquet --to report.parquet",
-       .options = {{.name = "SQL", .value = "SQL", .summary = "The query"},
-                   {.name = "--file", .value = "FILE", .summary = "Read the query from a file, - for standard input"},
-                   {.name = "--param", .value = "VALUE", .summary = "Value of $1, $2, …; once each", .is_repeatable = true},
-                   {.name = "--format", .value = "FORMAT", .summary = "Stream the answer's bytes in this format", .choices = {"json", "ndjson", "csv", "parquet", "arrow"}},
-                   {.name = "--to", .value = "FILE", .summary = "Write to a file instead of standard output"},
-                   {.name = "--purpose", .value = "TEXT", .summary = "What the data is wanted for, where a grant asks"},
-                   {.name = "--timeout", .value = "SECONDS", .summary = "Give up after this long"}},
+      {.name = "query",
+       .summary = "Ask the mesh with SQL",
+       .description =
+           "Runs one SELECT over domain.product names, as you: you see what you were granted. mesh.* holds the "
+           "facts.\n\n"
+           "  weft query \"SELECT origin, count(*) FROM aviation.flights GROUP BY ALL ORDER BY 2 DESC LIMIT 5\"\n"
+           "  weft query \"SELECT * FROM aviation.flights AT (VERSION => 123) LIMIT 10\"\n"
+           "  weft query --file report.sql --format parquet --to report.parquet",
+       .options =
+           {{.name = "SQL", .value = "SQL", .summary = "The query"},
+            {.name = "--file", .value = "FILE", .summary = "Read the query from a file, - for standard input"},
+            {.name = "--param", .value = "VALUE", .summary = "Value of $1, $2, …; once each", .is_repeatable = true},
+            {.name = "--format",
+             .value = "FORMAT",
+             .summary = "Stream the answer's bytes in this format",
+             .choices = {"json", "ndjson", "csv", "parquet", "arrow"}},
+            {.name = "--to", .value = "FILE", .summary = "Write to a file instead of standard output"},
+            {.name = "--purpose", .value = "TEXT", .summary = "What the data is wanted for, where a grant asks"},
+            {.name = "--timeout", .value = "SECONDS", .summary = "Give up after this long"}},
        .run = run_query},
-      {.name = "queries list", .summary = "Your latest queries", .description = "Administrators see everybody's.",
+      {.name = "queries list",
+       .summary = "Your latest queries",
+       .description = "Administrators see everybody's.",
        .options = {{.name = "--limit", .value = "N", .summary = "How many", .otherwise = "20"}},
        .run = list_queries},
-      {.name = "queries show", .summary = "One query: what it read, why it was allowed, how it ended", .description = "",
+      {.name = "queries show",
+       .summary = "One query: what it read, why it was allowed, how it ended",
+       .description = "",
        .options = {{.name = "QUERY", .value = "QUERY", .summary = "The id (Weft-Query-Id)", .is_required = true}},
        .run = show_query},
-      {.name = "queries cancel", .summary = "Cancel a running query", .description = "",
+      {.name = "queries cancel",
+       .summary = "Cancel a running query",
+       .description = "",
        .options = {{.name = "QUERY", .value = "QUERY", .summary = "The id (Weft-Query-Id)", .is_required = true}},
        .run = cancel_query},
   };

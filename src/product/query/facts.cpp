@@ -26,10 +26,12 @@ constexpr std::string_view kInsertAccess =
     "INSERT INTO query_accesses (query_id, position, time, principal, reader, name, domain, columns, snapshot_id, why) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 constexpr std::string_view kUpdateOutcome =
-    "UPDATE queries SET status = ?2, code = ?3, rows = ?4, bytes = ?5, cpu_micros = ?6, wall_micros = ?7, memory_peak = ?8, "
+    "UPDATE queries SET status = ?2, code = ?3, rows = ?4, bytes = ?5, cpu_micros = ?6, wall_micros = ?7, memory_peak "
+    "= ?8, "
     "finished = ?9 WHERE id = ?1";
 constexpr std::string_view kColumns =
-    "id, started, principal, request_id, sql, status, code, rows, bytes, cpu_micros, wall_micros, memory_peak, finished";
+    "id, started, principal, request_id, sql, status, code, rows, bytes, cpu_micros, wall_micros, memory_peak, "
+    "finished";
 
 json::Value optional_integer(const store::Row& row, int column) {
   return row.is_null(column) ? json::Value() : json::Value(row.integer(column));
@@ -89,18 +91,22 @@ bool may_see_of(const mesh::MeshState& mesh, const Principal& asker, std::string
 
 const std::span<const store::Migration> kMigrations{kAll};
 
-Result<> record_access(store::Session& session, const Prepared& prepared, audit::Audit& audit, lineage::Lineage& lineage, Time now) {
+Result<> record_access(store::Session& session, const Prepared& prepared, audit::Audit& audit,
+                       lineage::Lineage& lineage, Time now) {
   const Ask& ask = prepared.ask;
-  TRY(session.run(kInsertQuery, {prepared.query_id, micros(now), ask.principal.name, ask.request_id, clipped(ask.sql)}));
+  TRY(session.run(kInsertQuery,
+                  {prepared.query_id, micros(now), ask.principal.name, ask.request_id, clipped(ask.sql)}));
   json::Array read;
-  lineage::Fact fact{.source = "query", .name = prepared.query_id, .target = {}, .plan = prepared.plan, .relations = {}};
+  lineage::Fact fact{
+      .source = "query", .name = prepared.query_id, .target = {}, .plan = prepared.plan, .relations = {}};
   for (std::size_t i = 0; i < prepared.sources.size(); ++i) {
     const Source& source = prepared.sources[i];
     const auto& used = prepared.plan.relations[i].columns;
     std::optional<std::int64_t> snapshot;
     if (source.table) snapshot = source.table->snapshot_id;
-    TRY(session.run(kInsertAccess, {prepared.query_id, static_cast<std::int64_t>(i), micros(now), ask.principal.name, source.reader,
-                                    source.name, source.port.domain, text::join(used, ","), store::param(snapshot), source.why}));
+    TRY(session.run(kInsertAccess,
+                    {prepared.query_id, static_cast<std::int64_t>(i), micros(now), ask.principal.name, source.reader,
+                     source.name, source.port.domain, text::join(used, ","), store::param(snapshot), source.why}));
     json::Array columns;
     for (const std::string& column : used) columns.push_back(column);
     json::Object entry{{"name", source.name}, {"reader", source.reader}, {"why", source.why}};
@@ -112,46 +118,68 @@ Result<> record_access(store::Session& session, const Prepared& prepared, audit:
   TRY(lineage.record(session, fact));
   json::Object details;
   details.set("read", std::move(read));
-  return audit.append(session, {.actor = ask.principal.name, .action = "query.access", .subject = prepared.query_id, .outcome = "allowed",
-                                .request_id = ask.request_id, .details = std::move(details)});
+  return audit.append(session, {.actor = ask.principal.name,
+                                .action = "query.access",
+                                .subject = prepared.query_id,
+                                .outcome = "allowed",
+                                .request_id = ask.request_id,
+                                .details = std::move(details)});
 }
 
-Result<> record_outcome(store::Session& session, const Prepared& prepared, const Result<engine::Outcome>& outcome, Time now) {
+Result<> record_outcome(store::Session& session, const Prepared& prepared, const Result<engine::Outcome>& outcome,
+                        Time now) {
   if (!outcome) {
     const std::string_view status = outcome.error().kind == ErrorKind::cancelled ? "cancelled" : "failed";
-    TRY(session.run(kUpdateOutcome, {prepared.query_id, status, outcome.error().code, nullptr, nullptr, nullptr, nullptr, nullptr, micros(now)}));
+    TRY(session.run(kUpdateOutcome, {prepared.query_id, status, outcome.error().code, nullptr, nullptr, nullptr,
+                                     nullptr, nullptr, micros(now)}));
     return {};
   }
   auto integer = [](auto value) { return static_cast<std::int64_t>(value); };
-  TRY(session.run(kUpdateOutcome, {prepared.query_id, "finished", nullptr, integer(outcome->rows), integer(outcome->bytes), outcome->cpu_micros,
-                                   outcome->wall_micros, integer(outcome->memory_peak), micros(now)}));
+  TRY(session.run(kUpdateOutcome,
+                  {prepared.query_id, "finished", nullptr, integer(outcome->rows), integer(outcome->bytes),
+                   outcome->cpu_micros, outcome->wall_micros, integer(outcome->memory_peak), micros(now)}));
   return {};
 }
 
 void add_system_tables(App& app, const catalog::Catalog& catalog) {
   store::Store& store = app.store();
-  app.system_table({.name = "queries", .summary = "Queries and their outcomes.", .columns = query_columns(),
-                    .rows = [&store](const Principal& asker, const std::vector<std::string>&, const auto& row) -> Result<> {
-                      const std::string sql = format("SELECT {} FROM queries WHERE ?1 OR principal = ?2", kColumns);
-                      return store.read([&](store::Session& session) {
-                        return session.each(sql, {std::int64_t{asker.is_administrator}, asker.name},
-                                            [&](const store::Row& each) { return row(query_of(each)); });
-                      });
-                    }});
-  app.system_table({.name = "accesses", .summary = "What queries read, and why they were allowed.", .columns = access_columns(),
-                    .rows = [&store, &catalog, &clock = app.clock()](const Principal& asker, const std::vector<std::string>&, const auto& row) -> Result<> {
-                      const auto mesh = catalog.current();
-                      return store.read([&](store::Session& session) {
-                        return session.each(
-                            "SELECT query_id, time, principal, reader, name, domain, columns, snapshot_id, why FROM query_accesses", {},
-                            [&](const store::Row& each) -> Result<> {
-                              if (!asker.is_administrator && each.view(2) != asker.name && !may_see_of(*mesh, asker, each.view(5), clock.now())) return {};
-                              return row({{"query_id", each.text(0)}, {"time", to_rfc3339(time_of(each.integer(1)))}, {"principal", each.text(2)},
-                                          {"reader", each.text(3)}, {"name", each.text(4)}, {"domain", each.text(5)}, {"columns", each.text(6)},
-                                          {"snapshot_id", optional_integer(each, 7)}, {"why", each.text(8)}});
-                            });
-                      });
-                    }});
+  app.system_table(
+      {.name = "queries",
+       .summary = "Queries and their outcomes.",
+       .columns = query_columns(),
+       .rows = [&store](const Principal& asker, const std::vector<std::string>&, const auto& row) -> Result<> {
+         const std::string sql = format("SELECT {} FROM queries WHERE ?1 OR principal = ?2", kColumns);
+         return store.read([&](store::Session& session) {
+           return session.each(sql, {std::int64_t{asker.is_administrator}, asker.name},
+                               [&](const store::Row& each) { return row(query_of(each)); });
+         });
+       }});
+  app.system_table(
+      {.name = "accesses",
+       .summary = "What queries read, and why they were allowed.",
+       .columns = access_columns(),
+       .rows = [&store, &catalog, &clock = app.clock()](const Principal& asker, const std::vector<std::string>&,
+                                                        const auto& row) -> Result<> {
+         const auto mesh = catalog.current();
+         return store.read([&](store::Session& session) {
+           return session.each(
+               "SELECT query_id, time, principal, reader, name, domain, columns, snapshot_id, why FROM query_accesses",
+               {}, [&](const store::Row& each) -> Result<> {
+                 if (!asker.is_administrator && each.view(2) != asker.name &&
+                     !may_see_of(*mesh, asker, each.view(5), clock.now()))
+                   return {};
+                 return row({{"query_id", each.text(0)},
+                             {"time", to_rfc3339(time_of(each.integer(1)))},
+                             {"principal", each.text(2)},
+                             {"reader", each.text(3)},
+                             {"name", each.text(4)},
+                             {"domain", each.text(5)},
+                             {"columns", each.text(6)},
+                             {"snapshot_id", optional_integer(each, 7)},
+                             {"why", each.text(8)}});
+               });
+         });
+       }});
 }
 
 Result<json::Value> query_fact(store::Store& store, std::string_view id, const Principal& principal) {
@@ -161,12 +189,16 @@ Result<json::Value> query_fact(store::Store& store, std::string_view id, const P
     fact = TRY(session.first(sql, {id, std::int64_t{principal.is_administrator}, principal.name}, query_of));
     if (!fact) return {};
     json::Array read;
-    TRY(session.each("SELECT name, reader, columns, snapshot_id, why FROM query_accesses WHERE query_id = ?1 ORDER BY position", {id},
-                     [&](const store::Row& row) -> Result<> {
-                       read.push_back(json::Object{{"name", row.text(0)}, {"reader", row.text(1)}, {"columns", row.text(2)},
-                                                   {"snapshot_id", optional_integer(row, 3)}, {"why", row.text(4)}});
-                       return {};
-                     }));
+    TRY(session.each(
+        "SELECT name, reader, columns, snapshot_id, why FROM query_accesses WHERE query_id = ?1 ORDER BY position",
+        {id}, [&](const store::Row& row) -> Result<> {
+          read.push_back(json::Object{{"name", row.text(0)},
+                                      {"reader", row.text(1)},
+                                      {"columns", row.text(2)},
+                                      {"snapshot_id", optional_integer(row, 3)},
+                                      {"why", row.text(4)}});
+          return {};
+        }));
     fact->set("accesses", std::move(read));
     return {};
   }));
@@ -175,16 +207,19 @@ Result<json::Value> query_fact(store::Store& store, std::string_view id, const P
 }
 
 Result<json::Value> query_facts(store::Store& store, const Page& page, const Principal& principal) {
-  const std::string sql = format("SELECT {} FROM queries WHERE (?1 OR principal = ?2) AND (?3 = '' OR id < ?3) ORDER BY id DESC LIMIT ?4", kColumns);
+  const std::string sql =
+      format("SELECT {} FROM queries WHERE (?1 OR principal = ?2) AND (?3 = '' OR id < ?3) ORDER BY id DESC LIMIT ?4",
+             kColumns);
   json::Array items;
   std::string last;
   TRY(store.read([&](store::Session& session) {
-    return session.each(sql, {std::int64_t{principal.is_administrator}, principal.name, page.after, std::int64_t{page.limit}},
-                        [&](const store::Row& row) -> Result<> {
-                          last = row.text(0);
-                          items.push_back(query_of(row));
-                          return {};
-                        });
+    return session.each(
+        sql, {std::int64_t{principal.is_administrator}, principal.name, page.after, std::int64_t{page.limit}},
+        [&](const store::Row& row) -> Result<> {
+          last = row.text(0);
+          items.push_back(query_of(row));
+          return {};
+        });
   }));
   const bool is_full = items.size() == static_cast<std::size_t>(page.limit);
   return page_answer(std::move(items), is_full ? std::optional(last) : std::nullopt);

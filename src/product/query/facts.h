@@ -8,8 +8,10 @@ namespace weft::query {
 inline constexpr std::size_t kSqlRecordedMax = 64 << 10;
 
 // Within one transaction: the query with status `running`, its accesses, the audit record, its lineage.
-Result<> record_access(store::Session& session, const Prepared& prepared, audit::Audit& audit, lineage::Lineage& lineage, Time now);
-Result<> record_outcome(store::Session& session, const Prepared& prepared, const Result<engine::Outcome>& outcome, Time now);
+Result<> record_access(store::Session& session, const Prepared& prepared, audit::Audit& audit,
+                       lineage::Lineage& lineage, Time now);
+Result<> record_outcome(store::Session& session, const Prepared& prepared, const Result<engine::Outcome>& outcome,
+                        Time now);
 
 // System tables mesh.queries and mesh.accesses: administrators see all; others their own and what was read of domains
 // where they are stewards.

@@ -43,15 +43,18 @@ Result<engine::Format> wanted_format(const Request& request, const json::Value& 
   if (takes_anything) return engine::Format::json;
   return fail(ErrorKind::unsupported, "request.not_acceptable",
               "Accept: {} names no format of answers; ask for application/json, application/x-ndjson, text/csv, "
-              "application/vnd.apache.parquet or application/vnd.apache.arrow.stream", *accept);
+              "application/vnd.apache.parquet or application/vnd.apache.arrow.stream",
+              *accept);
 }
 
 Result<Ask> ask_of(const Request& request, const json::Value& body) {
-  if (!body.is_object()) return fail(ErrorKind::invalid, "query.body", "the body is no JSON object; send {{\"sql\": \"SELECT …\"}}");
+  if (!body.is_object())
+    return fail(ErrorKind::invalid, "query.body", "the body is no JSON object; send {{\"sql\": \"SELECT …\"}}");
   for (const auto& member : body.object()) {
     const std::vector<std::string> known{"sql", "parameters", "format", "purpose", "timeout_ms"};
     if (std::find(known.begin(), known.end(), member.key) == known.end()) {
-      return fail(ErrorKind::invalid, "query.body", "the body has the unknown key {}{}", member.key, text::did_you_mean(member.key, known));
+      return fail(ErrorKind::invalid, "query.body", "the body has the unknown key {}{}", member.key,
+                  text::did_you_mean(member.key, known));
     }
   }
   if (!body["sql"].is_text()) return fail(ErrorKind::invalid, "query.body", "`sql` is missing or no text");
@@ -61,7 +64,8 @@ Result<Ask> ask_of(const Request& request, const json::Value& body) {
   ask.principal = request.principal;
   ask.principal.purpose = body["purpose"].text_or(request.principal.purpose);
   ask.request_id = request.request_id;
-  if (const auto timeout = body["timeout_ms"].integer_or(0); timeout > 0) ask.limits.time_max = std::chrono::milliseconds(timeout);
+  if (const auto timeout = body["timeout_ms"].integer_or(0); timeout > 0)
+    ask.limits.time_max = std::chrono::milliseconds(timeout);
   ask.cancelled = request.cancelled;
   return ask;
 }
@@ -82,21 +86,36 @@ Answer answer_query(Road& road, Request& request) {
 Result<> install(App& app) {
   Road& road = app.emplace<Road>(app);
   store::Store& store = app.store();
-  app.route({.method = "POST", .path = "/v1/query", .access = Access::signed_in, .summary = "Run a query and stream its answer",
+  app.route({.method = "POST",
+             .path = "/v1/query",
+             .access = Access::signed_in,
+             .summary = "Run a query and stream its answer",
              .handler = [&](Request& request) { return answer_query(road, request); },
-             .lane = Lane::heavy, .request_schema = std::string(kQueryRequest), .response_schema = std::string(kQueryAnswer)});
-  app.route({.method = "GET", .path = "/v1/queries", .access = Access::signed_in, .summary = "List your queries, newest first",
+             .lane = Lane::heavy,
+             .request_schema = std::string(kQueryRequest),
+             .response_schema = std::string(kQueryAnswer)});
+  app.route({.method = "GET",
+             .path = "/v1/queries",
+             .access = Access::signed_in,
+             .summary = "List your queries, newest first",
              .handler = [&](Request& request) -> Answer {
                const Page page = TRY(page_of(request));
                return Response::json(TRY(query_facts(store, page, request.principal)));
              },
-             .lane = Lane::control, .query_parameters = {"limit", "cursor"}});
-  app.route({.method = "GET", .path = "/v1/queries/{query}", .access = Access::signed_in, .summary = "One query with what it read and its outcome",
+             .lane = Lane::control,
+             .query_parameters = {"limit", "cursor"}});
+  app.route({.method = "GET",
+             .path = "/v1/queries/{query}",
+             .access = Access::signed_in,
+             .summary = "One query with what it read and its outcome",
              .handler = [&](Request& request) -> Answer {
                return Response::json(TRY(query_fact(store, request.param("query"), request.principal)));
              },
              .lane = Lane::control});
-  app.route({.method = "POST", .path = "/v1/queries/{query}:cancel", .access = Access::signed_in, .summary = "Cancel a running query",
+  app.route({.method = "POST",
+             .path = "/v1/queries/{query}:cancel",
+             .access = Access::signed_in,
+             .summary = "Cancel a running query",
              .handler = [&](Request& request) -> Answer {
                TRY(road.cancel(request.param("query"), request.principal));
                return Response::json(json::Object{{"query_id", request.param("query")}, {"status", "cancelled"}});

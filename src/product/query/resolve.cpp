@@ -30,8 +30,8 @@ Resolver::Resolver(App& app, lake::Lake& lake, const mesh::MeshState& mesh, engi
 Result<Resolved> Resolver::resolve(const Ask& ask) {
   const engine::Parsed parsed = TRY(session_.parse(ask.sql));
   if (parsed.parameters > static_cast<int>(ask.parameters.size())) {
-    return fail(ErrorKind::invalid, "sql.parameters", "the query has {} parameters, {} values were sent", parsed.parameters,
-                ask.parameters.size());
+    return fail(ErrorKind::invalid, "sql.parameters", "the query has {} parameters, {} values were sent",
+                parsed.parameters, ask.parameters.size());
   }
   resolved_.query.relations = TRY(relations_of(parsed.tables, ask.principal, 0));
   resolved_.query.sql = ask.sql;
@@ -39,7 +39,8 @@ Result<Resolved> Resolver::resolve(const Ask& ask) {
   return std::move(resolved_);
 }
 
-Result<std::vector<int>> Resolver::relations_of(const std::vector<engine::TableName>& names, const Principal& reader, int depth) {
+Result<std::vector<int>> Resolver::relations_of(const std::vector<engine::TableName>& names, const Principal& reader,
+                                                int depth) {
   std::vector<int> relations;
   relations.reserve(names.size());
   for (const engine::TableName& name : names) relations.push_back(TRY(relation_of(name, reader, depth)));
@@ -60,7 +61,8 @@ Result<int> Resolver::relation_of(const engine::TableName& name, const Principal
 
   const auto decision = governance::decide(mesh_, reader, governance::Action::read, port.name, now_);
   TRY(with_offset(governance::require(decision, reader, governance::Action::read, full), name));
-  Source source{.name = full, .port = port.name, .table = {}, .system = nullptr, .reader = reader.name, .why = decision.why};
+  Source source{
+      .name = full, .port = port.name, .table = {}, .system = nullptr, .reader = reader.name, .why = decision.why};
   engine::Relation relation;
   relation.name = full;
   relation.row_filter_sql = decision.row_filter;
@@ -70,31 +72,36 @@ Result<int> Resolver::relation_of(const engine::TableName& name, const Principal
   };
   if (port.type == mesh::PortType::view) {
     if (name.at) {
-      return fail(ErrorKind::unsupported, "query.view_at", "{} is a view: AT works on tables; ask for the tables it reads", full);
+      return fail(ErrorKind::unsupported, "query.view_at",
+                  "{} is a view: AT works on tables; ask for the tables it reads", full);
     }
     for (const mesh::Column& column : port.columns) {
-      relation.columns.push_back({.field_id = 0, .name = column.name, .type = column.type, .mask_sql = mask_of(column.name)});
+      relation.columns.push_back(
+          {.field_id = 0, .name = column.name, .type = column.type, .mask_sql = mask_of(column.name)});
     }
     const int index = TRY(view_relation(port, std::move(source), std::move(relation), depth));
     known_[key] = index;
     return index;
   }
   if (port.type != mesh::PortType::table) {
-    return fail(ErrorKind::unsupported, "query.port_type", "{} is a port of type {}; tables and views can be queried", full,
-                to_string(port.type));
+    return fail(ErrorKind::unsupported, "query.port_type", "{} is a port of type {}; tables and views can be queried",
+                full, to_string(port.type));
   }
   const int index = TRY(table_relation(port, name, std::move(source), std::move(relation)));
-  for (engine::Column& column : resolved_.relations[static_cast<std::size_t>(index)].columns) column.mask_sql = mask_of(column.name);
+  for (engine::Column& column : resolved_.relations[static_cast<std::size_t>(index)].columns)
+    column.mask_sql = mask_of(column.name);
   known_[key] = index;
   return index;
 }
 
-Result<int> Resolver::table_relation(const mesh::Port& port, const engine::TableName& name, Source source, engine::Relation relation) {
+Result<int> Resolver::table_relation(const mesh::Port& port, const engine::TableName& name, Source source,
+                                     engine::Relation relation) {
   source.table = name.at ? TRY(lake_.table_at(port.name, *name.at)) : TRY(lake_.table(port.name));
   relation.kind = engine::RelationKind::table;
   relation.row_count = source.table->row_count;
   for (const iceberg::Field& field : source.table->schema.fields) {
-    relation.columns.push_back({.field_id = field.id, .name = field.name, .type = iceberg::to_json(field.type), .mask_sql = {}});
+    relation.columns.push_back(
+        {.field_id = field.id, .name = field.name, .type = iceberg::to_json(field.type), .mask_sql = {}});
   }
   return add(std::move(source), std::move(relation), {});
 }
@@ -127,12 +134,18 @@ Result<int> Resolver::system_relation(const engine::TableName& name, const Princ
     names.push_back(each.name);
   }
   if (table == nullptr) {
-    auto unknown = fail(ErrorKind::not_found, "mesh.unknown_table", "there is no table {}{}", full, text::did_you_mean(name.parts[1], names));
+    auto unknown = fail(ErrorKind::not_found, "mesh.unknown_table", "there is no table {}{}", full,
+                        text::did_you_mean(name.parts[1], names));
     if (name.offset >= 0) unknown.error().details.set("position", name.offset);
     return unknown;
   }
   if (name.at) return fail(ErrorKind::unsupported, "query.system_at", "{} has no versions: leave AT out", full);
-  Source source{.name = full, .port = {}, .table = {}, .system = table, .reader = reader.name, .why = "rows that the reader may know"};
+  Source source{.name = full,
+                .port = {},
+                .table = {},
+                .system = table,
+                .reader = reader.name,
+                .why = "rows that the reader may know"};
   engine::Relation relation;
   relation.name = full;
   relation.kind = engine::RelationKind::rows;
@@ -146,7 +159,8 @@ Result<int> Resolver::system_relation(const engine::TableName& name, const Princ
 
 Result<int> Resolver::add(Source source, engine::Relation relation, std::string key) {
   if (resolved_.relations.size() >= kRelationsMax) {
-    return fail(ErrorKind::limit, "query.too_many_relations", "the query reads more than {} tables and views", kRelationsMax);
+    return fail(ErrorKind::limit, "query.too_many_relations", "the query reads more than {} tables and views",
+                kRelationsMax);
   }
   const int index = static_cast<int>(resolved_.relations.size());
   resolved_.relations.push_back(std::move(relation));

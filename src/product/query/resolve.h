@@ -25,10 +25,12 @@ class Resolver {
   Result<Resolved> resolve(const Ask& ask);
 
  private:
-  Result<std::vector<int>> relations_of(const std::vector<engine::TableName>& names, const Principal& reader, int depth);
+  Result<std::vector<int>> relations_of(const std::vector<engine::TableName>& names, const Principal& reader,
+                                        int depth);
   Result<int> relation_of(const engine::TableName& name, const Principal& reader, int depth);
   Result<int> system_relation(const engine::TableName& name, const Principal& reader);
-  Result<int> table_relation(const mesh::Port& port, const engine::TableName& name, Source source, engine::Relation relation);
+  Result<int> table_relation(const mesh::Port& port, const engine::TableName& name, Source source,
+                             engine::Relation relation);
   Result<int> view_relation(const mesh::Port& port, Source source, engine::Relation relation, int depth);
   Result<int> add(Source source, engine::Relation relation, std::string key);
 
@@ -38,8 +40,8 @@ class Resolver {
   engine::Session& session_;
   Time now_;
   Resolved resolved_;
-  std::map<std::string, int> known_;            // Reader, port and AT → relation.
-  std::vector<mesh::PortName> views_open_;      // Being expanded: for cycles.
+  std::map<std::string, int> known_;        // Reader, port and AT → relation.
+  std::vector<mesh::PortName> views_open_;  // Being expanded: for cycles.
 };
 
 }  // namespace weft::query

@@ -25,10 +25,15 @@ struct Road::State {
 };
 
 Road::Road(App& app)
-    : state_(new State{.app = app, .lake = app.use<lake::Lake>(), .lineage = app.use<lineage::Lineage>(), .audit = app.use<audit::Audit>(),
-                       .catalog = app.use<catalog::Catalog>(),
-                       .durability = app.settings().audit_sync == "always" ? store::Durability::now : store::Durability::soon,
-                       .mutex = {}, .running = {}}) {}
+    : state_(new State{
+          .app = app,
+          .lake = app.use<lake::Lake>(),
+          .lineage = app.use<lineage::Lineage>(),
+          .audit = app.use<audit::Audit>(),
+          .catalog = app.use<catalog::Catalog>(),
+          .durability = app.settings().audit_sync == "always" ? store::Durability::now : store::Durability::soon,
+          .mutex = {},
+          .running = {}}) {}
 
 Road::~Road() = default;
 
@@ -42,17 +47,19 @@ Result<std::unique_ptr<Prepared>> Road::prepare(Ask ask) {
   std::stop_source stop = *prepared->stop;
   prepared->chain = std::make_unique<std::stop_callback<std::function<void()>>>(
       prepared->ask.cancelled, std::function<void()>([stop]() mutable { stop.request_stop(); }));
-  if (prepared->ask.limits.time_max.count() == 0 || prepared->ask.limits.time_max > state_->app.settings().query_timeout) {
+  if (prepared->ask.limits.time_max.count() == 0 ||
+      prepared->ask.limits.time_max > state_->app.settings().query_timeout) {
     prepared->ask.limits.time_max = state_->app.settings().query_timeout;
   }
-  prepared->session = TRY(state_->app.engine().session(prepared->ask.work, prepared->ask.limits, prepared->stop->get_token()));
+  prepared->session =
+      TRY(state_->app.engine().session(prepared->ask.work, prepared->ask.limits, prepared->stop->get_token()));
   Resolver resolver(state_->app, state_->lake, *prepared->mesh, *prepared->session, now);
   Resolved resolved = TRY(resolver.resolve(prepared->ask));
   prepared->plan = TRY(prepared->session->bind(resolved.query, std::move(resolved.relations)));
   prepared->sources = std::move(resolved.sources);
   if (prepared->plan.relations.size() != prepared->sources.size()) {
-    return fail(ErrorKind::internal, "query.plan", "the engine told of {} relations, {} were asked for", prepared->plan.relations.size(),
-                prepared->sources.size());
+    return fail(ErrorKind::internal, "query.plan", "the engine told of {} relations, {} were asked for",
+                prepared->plan.relations.size(), prepared->sources.size());
   }
   return prepared;
 }
@@ -60,7 +67,8 @@ Result<std::unique_ptr<Prepared>> Road::prepare(Ask ask) {
 Result<std::vector<engine::RelationData>> Road::admit(Prepared& prepared) {
   const Time now = state_->app.clock().now();
   TRY(state_->app.store().write(
-      [&](store::Session& session) { return record_access(session, prepared, state_->audit, state_->lineage, now); }, state_->durability));
+      [&](store::Session& session) { return record_access(session, prepared, state_->audit, state_->lineage, now); },
+      state_->durability));
   prepared.is_recorded = true;
   {
     const std::lock_guard lock(state_->mutex);
@@ -93,7 +101,8 @@ void Road::finish(Prepared& prepared, const Result<engine::Outcome>& outcome) {
   if (!prepared.is_recorded) return;
   const Time now = state_->app.clock().now();
   const auto recorded = state_->app.store().write(
-      [&](store::Session& session) { return record_outcome(session, prepared, outcome, now); }, store::Durability::soon);
+      [&](store::Session& session) { return record_outcome(session, prepared, outcome, now); },
+      store::Durability::soon);
   // The answer is out; its outcome reads `unknown`, which is true.
   if (!recorded) LOG(error, "{}: its outcome was not recorded: {}", prepared.query_id, recorded.error().message);
 }

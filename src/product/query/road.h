@@ -27,11 +27,11 @@ struct Ask {
 
 // What one relation of a query is, and why it may be read.
 struct Source {
-  std::string name;                 // "aviation.flights.flights" or "mesh.products".
-  mesh::PortName port;              // Empty for mesh.*.
-  lake::TablePointer table;         // For table ports.
+  std::string name;          // "aviation.flights.flights" or "mesh.products".
+  mesh::PortName port;       // Empty for mesh.*.
+  lake::TablePointer table;  // For table ports.
   const SystemTable* system = nullptr;
-  std::string reader;               // Who reads it: the asker, or the domain of the view it stands in.
+  std::string reader;  // Who reads it: the asker, or the domain of the view it stands in.
   std::string why;
 };
 
@@ -40,11 +40,11 @@ struct Prepared {
   std::string query_id;
   Ask ask;
   mesh::MeshPointer mesh;
-  std::unique_ptr<std::stop_source> stop;   // Chained from ask.cancelled and cancel(). Outlives the session.
+  std::unique_ptr<std::stop_source> stop;  // Chained from ask.cancelled and cancel(). Outlives the session.
   std::unique_ptr<std::stop_callback<std::function<void()>>> chain;
   std::unique_ptr<engine::Session> session;
   engine::Plan plan;
-  std::vector<Source> sources;              // One per relation of the plan.
+  std::vector<Source> sources;  // One per relation of the plan.
   bool is_recorded = false;
 };
 
@@ -54,7 +54,8 @@ class Road {
   explicit Road(App& app);
   ~Road();
 
-  // Up to lineage; nothing is recorded but denials. not_found "product.unknown", denied "access.denied", and the engine's.
+  // Up to lineage; nothing is recorded but denials. not_found "product.unknown", denied "access.denied", and the
+  // engine's.
   Result<std::unique_ptr<Prepared>> prepare(Ask ask);
   // Commits the access record and opens what is left of the files after pruning. `also` joins the same transaction.
   Result<std::vector<engine::RelationData>> admit(Prepared& prepared);

@@ -13,7 +13,8 @@ constexpr std::size_t kBufferBytes = 1 << 20;
 Result<> write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0) return fail(ErrorKind::unavailable, "query.system_memory", "no memory for the rows of a system table");
+    if (written < 0)
+      return fail(ErrorKind::unavailable, "query.system_memory", "no memory for the rows of a system table");
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
   return {};
@@ -21,7 +22,8 @@ Result<> write_all(int fd, std::string_view bytes) {
 
 }  // namespace
 
-Result<engine::File> system_rows(const SystemTable& table, const Principal& asker, const std::vector<std::string>& wanted) {
+Result<engine::File> system_rows(const SystemTable& table, const Principal& asker,
+                                 const std::vector<std::string>& wanted) {
   engine::File file;
   file.name = "mesh." + table.name;
   file.fd = Fd(::memfd_create("weft-system-table", MFD_CLOEXEC));

@@ -11,7 +11,8 @@ namespace weft::cli {
 class HttpApi final : public Api {
  public:
   // invalid "cli.url".
-  static Result<std::unique_ptr<Api>> open(std::string url, std::string token, std::string ca_file, std::stop_token interrupted);
+  static Result<std::unique_ptr<Api>> open(std::string url, std::string token, std::string ca_file,
+                                           std::stop_token interrupted);
   ~HttpApi() override;
   Result<Response> send(Call call, ByteSink* sink) override;
 

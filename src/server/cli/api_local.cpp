@@ -37,7 +37,8 @@ Result<std::map<std::string, std::string>> query_of(std::string_view text) {
     const auto equals = pair.find('=');
     auto key = text::percent_decode(pair.substr(0, equals));
     auto value = text::percent_decode(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1));
-    if (!key || !value) return fail(ErrorKind::invalid, "request.malformed", "the query {} is not percent-encoded", text);
+    if (!key || !value)
+      return fail(ErrorKind::invalid, "request.malformed", "the query {} is not percent-encoded", text);
     query[*key] = *value;
   }
   return query;
@@ -48,7 +49,8 @@ Result<std::map<std::string, std::string>> query_of(std::string_view text) {
 LocalApi::LocalApi(std::unique_ptr<server::Node> node, Principal principal, std::stop_token interrupted)
     : node_(std::move(node)), principal_(std::move(principal)), interrupted_(std::move(interrupted)) {}
 
-Result<std::unique_ptr<Api>> LocalApi::open(const std::filesystem::path& data, std::string as, std::stop_token interrupted) {
+Result<std::unique_ptr<Api>> LocalApi::open(const std::filesystem::path& data, std::string as,
+                                            std::stop_token interrupted) {
   server::NodeOptions options;
   options.settings.data = data;
   auto node = TRY(server::Node::open(options));

@@ -12,7 +12,8 @@ namespace weft::cli {
 // The API in process: the same router, no socket. Acts as the local administrator, or as `as`.
 class LocalApi final : public Api {
  public:
-  static Result<std::unique_ptr<Api>> open(const std::filesystem::path& data, std::string as, std::stop_token interrupted);
+  static Result<std::unique_ptr<Api>> open(const std::filesystem::path& data, std::string as,
+                                           std::stop_token interrupted);
   Result<Response> send(Call call, ByteSink* sink) override;
 
  private:

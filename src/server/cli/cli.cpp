@@ -57,7 +57,8 @@ class Call final : public Invocation {
     const ClientConfig config = TRY(client_config());
     const std::string url = !globals_.url.empty() ? globals_.url : globals_.data.empty() ? config.url : std::string();
     if (!url.empty()) {
-      if (!globals_.as.empty()) return fail(ErrorKind::invalid, "cli.as", "--as works with --data only; over HTTP the token says who you are");
+      if (!globals_.as.empty())
+        return fail(ErrorKind::invalid, "cli.as", "--as works with --data only; over HTTP the token says who you are");
       api_ = TRY(HttpApi::open(url, config.token, config.ca_file, interrupted_));
     } else {
       api_ = TRY(LocalApi::open(globals_.data.empty() ? ".weft" : globals_.data, globals_.as, interrupted_));
@@ -143,10 +144,14 @@ void bind_option(const Option& option, Bound& bound) {
 }
 
 void add_globals(CLI::App& app, Globals& globals) {
-  app.add_option("--url", globals.url, "Talk to the server at URL (or WEFT_URL); the token comes from WEFT_TOKEN")->type_name("URL");
-  app.add_option("--data", globals.data, "Work in process on this mesh folder, without a server [.weft]")->type_name("DIR");
+  app.add_option("--url", globals.url, "Talk to the server at URL (or WEFT_URL); the token comes from WEFT_TOKEN")
+      ->type_name("URL");
+  app.add_option("--data", globals.data, "Work in process on this mesh folder, without a server [.weft]")
+      ->type_name("DIR");
   app.add_option("--as", globals.as, "With --data: act as this principal, or as domain:NAME")->type_name("NAME");
-  app.add_option("-o,--output", globals.format, "How to print [table]")->type_name("FORMAT")->check(CLI::IsMember({"table", "json", "yaml", "csv"}));
+  app.add_option("-o,--output", globals.format, "How to print [table]")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"table", "json", "yaml", "csv"}));
 }
 
 CLI::App* subcommand(CLI::App& root, const Command& command) {
@@ -157,9 +162,11 @@ CLI::App* subcommand(CLI::App& root, const Command& command) {
     const auto known = at->get_subcommands([&word](const CLI::App* app) { return app->get_name() == word; });
     CLI::App* next = known.empty() ? nullptr : known.front();
     const bool is_last = i + 1 == words.size();
-    if (next == nullptr) next = at->add_subcommand(word, is_last ? std::string(command.summary) : "Commands about " + word);
+    if (next == nullptr)
+      next = at->add_subcommand(word, is_last ? std::string(command.summary) : "Commands about " + word);
     if (is_last) {
-      next->description(std::string(command.summary) + (command.description.empty() ? "" : "\n\n" + std::string(command.description)));
+      next->description(std::string(command.summary) +
+                        (command.description.empty() ? "" : "\n\n" + std::string(command.description)));
     } else if (i == 0 && words.size() > 1 && next->get_help_ptr() != nullptr) {
       next->require_subcommand(0, 1);
     }
@@ -190,8 +197,10 @@ int run_command(Bound& bound, const Globals& globals, std::stop_token interrupte
 
 int run(int argc, char** argv) {
   const Interrupts interrupts;
-  CLI::App root{"Weft: a data mesh in one program. Domains declare data products; Weft checks, governs, serves and explains them.\n"
-                "Start with: weft init my-mesh && weft --data .weft apply my-mesh"};
+  CLI::App root{
+      "Weft: a data mesh in one program. Domains declare data products; Weft checks, governs, serves and explains "
+      "them.\n"
+      "Start with: weft init my-mesh && weft --data .weft apply my-mesh"};
   root.name("weft");
   root.set_help_all_flag("--help-all", "Help of every command");
   root.set_version_flag("--version", "weft " WEFT_VERSION);

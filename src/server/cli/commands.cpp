@@ -40,18 +40,33 @@ std::vector<Option> serve_options() {
 
 std::vector<Command> own_commands() {
   return {
-      {.name = "serve", .summary = "Serve the mesh over HTTP",
-       .description = "Listens on http://127.0.0.1:7400. The first start prints the administrator's token once and writes it to\n"
-                      "<data>/admin.token. SIGTERM drains: running requests finish, new ones go elsewhere. Every flag is also a\n"
-                      "setting in the --config file and in the environment as WEFT_<NAME>.\n\n"
-                      "  weft --data .weft serve\n  weft serve --dev --port 0",
-       .options = serve_options(), .run = serve},
+      {.name = "serve",
+       .summary = "Serve the mesh over HTTP",
+       .description =
+           "Listens on http://127.0.0.1:7400. The first start prints the administrator's token once and writes it to\n"
+           "<data>/admin.token. SIGTERM drains: running requests finish, new ones go elsewhere. Every flag is also a\n"
+           "setting in the --config file and in the environment as WEFT_<NAME>.\n\n"
+           "  weft --data .weft serve\n  weft serve --dev --port 0",
+       .options = serve_options(),
+       .run = serve},
       {.name = "version", .summary = "What this is", .description = "", .options = {}, .run = version},
-      {.name = "completion", .summary = "Shell completion", .description = "  source <(weft completion bash)",
-       .options = {{.name = "SHELL", .value = "SHELL", .summary = "bash, zsh or fish", .is_required = true, .choices = {"bash", "zsh", "fish"}}},
+      {.name = "completion",
+       .summary = "Shell completion",
+       .description = "  source <(weft completion bash)",
+       .options = {{.name = "SHELL",
+                    .value = "SHELL",
+                    .summary = "bash, zsh or fish",
+                    .is_required = true,
+                    .choices = {"bash", "zsh", "fish"}}},
        .run = complete},
-      {.name = "reference", .summary = "The reference pages of docs/, from the code", .description = "",
-       .options = {{.name = "PAGE", .value = "PAGE", .summary = "cli or configuration", .is_required = true, .choices = {"cli", "configuration"}}},
+      {.name = "reference",
+       .summary = "The reference pages of docs/, from the code",
+       .description = "",
+       .options = {{.name = "PAGE",
+                    .value = "PAGE",
+                    .summary = "cli or configuration",
+                    .is_required = true,
+                    .choices = {"cli", "configuration"}}},
        .run = reference},
   };
 }
@@ -75,15 +90,24 @@ std::string bash_completion() {
   std::map<std::string, std::string> nouns;
   for (const Command& command : all_commands()) {
     const auto space = command.name.find(' ');
-    if (space != std::string_view::npos) nouns[std::string(command.name.substr(0, space))] += std::string(command.name.substr(space + 1)) + " ";
+    if (space != std::string_view::npos)
+      nouns[std::string(command.name.substr(0, space))] += std::string(command.name.substr(space + 1)) + " ";
   }
   for (const auto& [noun, verbs] : nouns) seconds += format("    {}) verbs=\"{}\" ;;\n", noun, verbs);
   return "_weft() {\n  local word=${COMP_WORDS[COMP_CWORD]} options=\"\" verbs=\"\" name=\"${COMP_WORDS[1]}\"\n"
-         "  if [ \"$COMP_CWORD\" = 1 ]; then COMPREPLY=($(compgen -W \"" + words + "--url --data --as --output\" -- \"$word\")); return; fi\n"
-         "  case \"${COMP_WORDS[1]}\" in\n" + seconds + "  esac\n"
-         "  if [ \"$COMP_CWORD\" = 2 ] && [ -n \"$verbs\" ]; then COMPREPLY=($(compgen -W \"$verbs\" -- \"$word\")); return; fi\n"
-         "  [ -n \"$verbs\" ] && name=\"$name ${COMP_WORDS[2]}\"\n  case \"$name\" in\n" + cases + "  esac\n"
-         "  case \"$word\" in -*) COMPREPLY=($(compgen -W \"$options --url --data --as --output --help\" -- \"$word\")) ;;"
+         "  if [ \"$COMP_CWORD\" = 1 ]; then COMPREPLY=($(compgen -W \"" +
+         words +
+         "--url --data --as --output\" -- \"$word\")); return; fi\n"
+         "  case \"${COMP_WORDS[1]}\" in\n" +
+         seconds +
+         "  esac\n"
+         "  if [ \"$COMP_CWORD\" = 2 ] && [ -n \"$verbs\" ]; then COMPREPLY=($(compgen -W \"$verbs\" -- \"$word\")); "
+         "return; fi\n"
+         "  [ -n \"$verbs\" ] && name=\"$name ${COMP_WORDS[2]}\"\n  case \"$name\" in\n" +
+         cases +
+         "  esac\n"
+         "  case \"$word\" in -*) COMPREPLY=($(compgen -W \"$options --url --data --as --output --help\" -- "
+         "\"$word\")) ;;"
          " *) COMPREPLY=($(compgen -f -- \"$word\")) ;; esac\n}\ncomplete -F _weft weft\n";
 }
 
@@ -93,10 +117,12 @@ std::string fish_completion() {
     const auto space = command.name.find(' ');
     const std::string first(command.name.substr(0, space));
     if (space == std::string_view::npos) {
-      text += format("complete -c weft -n __fish_use_subcommand -a {} -d {}\n", first, text::quote_literal(command.summary));
+      text += format("complete -c weft -n __fish_use_subcommand -a {} -d {}\n", first,
+                     text::quote_literal(command.summary));
     } else {
       text += format("complete -c weft -n __fish_use_subcommand -a {}\n", first);
-      text += format("complete -c weft -n '__fish_seen_subcommand_from {}' -a {} -d {}\n", first, command.name.substr(space + 1), text::quote_literal(command.summary));
+      text += format("complete -c weft -n '__fish_seen_subcommand_from {}' -a {} -d {}\n", first,
+                     command.name.substr(space + 1), text::quote_literal(command.summary));
     }
   }
   return text;
@@ -125,10 +151,20 @@ const std::vector<Command>& all_commands() {
 
 const std::vector<Option>& global_options() {
   static const std::vector<Option> kGlobal = {
-      {.name = "--url", .value = "URL", .summary = "Talk to the server at URL (or WEFT_URL); the token comes from WEFT_TOKEN or ~/.config/weft/client.yaml"},
-      {.name = "--data", .value = "DIR", .summary = "Work in process on this mesh folder, without a server", .otherwise = ".weft"},
+      {.name = "--url",
+       .value = "URL",
+       .summary =
+           "Talk to the server at URL (or WEFT_URL); the token comes from WEFT_TOKEN or ~/.config/weft/client.yaml"},
+      {.name = "--data",
+       .value = "DIR",
+       .summary = "Work in process on this mesh folder, without a server",
+       .otherwise = ".weft"},
       {.name = "--as", .value = "NAME", .summary = "With --data: act as this principal, or as domain:NAME"},
-      {.name = "--output", .value = "FORMAT", .summary = "How to print (also -o)", .otherwise = "table", .choices = {"table", "json", "yaml", "csv"}},
+      {.name = "--output",
+       .value = "FORMAT",
+       .summary = "How to print (also -o)",
+       .otherwise = "table",
+       .choices = {"table", "json", "yaml", "csv"}},
   };
   return kGlobal;
 }
@@ -140,9 +176,12 @@ std::string completion(std::string_view shell) {
 }
 
 std::string reference_markdown() {
-  std::string text = "# Commands\n\nGenerated by `weft reference cli`. Exit codes: 0 fine, 1 the answer is «no» (problems, refusals, differences), 2 could not do it.\n\n"
-                     "Every command takes:\n\n| option | for |\n| --- | --- |\n";
-  for (const Option& option : global_options()) text += format("| `{} {}` | {} |\n", option.name, option.value, cell(option.summary));
+  std::string text =
+      "# Commands\n\nGenerated by `weft reference cli`. Exit codes: 0 fine, 1 the answer is «no» (problems, refusals, "
+      "differences), 2 could not do it.\n\n"
+      "Every command takes:\n\n| option | for |\n| --- | --- |\n";
+  for (const Option& option : global_options())
+    text += format("| `{} {}` | {} |\n", option.name, option.value, cell(option.summary));
   for (const Command& command : all_commands()) {
     text += format("\n## weft {}\n\n{}.\n", command.name, command.summary);
     if (!command.description.empty()) text += format("\n```\n{}\n```\n", command.description);
@@ -159,12 +198,17 @@ std::string reference_markdown() {
 }
 
 std::string configuration_markdown() {
-  std::string text = "# Configuration\n\nGenerated by `weft reference configuration`. Flags win over the environment, the environment over the `--config` file (flat YAML).\n\n"
-                     "| key and flag | environment | default | for |\n| --- | --- | --- | --- |\n";
+  std::string text =
+      "# Configuration\n\nGenerated by `weft reference configuration`. Flags win over the environment, the environment "
+      "over the `--config` file (flat YAML).\n\n"
+      "| key and flag | environment | default | for |\n| --- | --- | --- | --- |\n";
   for (const Setting& setting : settings_table()) {
-    text += format("| `{}` | `{}` | `{}` | {} |\n", setting.key, setting.environment(), setting.otherwise, cell(setting.summary));
+    text += format("| `{}` | `{}` | `{}` | {} |\n", setting.key, setting.environment(), setting.otherwise,
+                   cell(setting.summary));
   }
-  text += "\nClients read `WEFT_URL`, `WEFT_TOKEN` and `WEFT_CA_FILE`, or the keys `url`, `token` and `ca_file` of `~/.config/weft/client.yaml` (mode 0600).\n";
+  text +=
+      "\nClients read `WEFT_URL`, `WEFT_TOKEN` and `WEFT_CA_FILE`, or the keys `url`, `token` and `ca_file` of "
+      "`~/.config/weft/client.yaml` (mode 0600).\n";
   return text;
 }
 

@@ -12,8 +12,8 @@ const std::vector<Command>& all_commands();
 // Options that every command takes.
 const std::vector<Option>& global_options();
 
-std::string completion(std::string_view shell);     // bash, zsh or fish; "" for another.
-std::string reference_markdown();                   // docs/reference/cli.md.
-std::string configuration_markdown();               // docs/reference/configuration.md.
+std::string completion(std::string_view shell);  // bash, zsh or fish; "" for another.
+std::string reference_markdown();                // docs/reference/cli.md.
+std::string configuration_markdown();            // docs/reference/configuration.md.
 
 }  // namespace weft::cli

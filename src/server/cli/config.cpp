@@ -1,10 +1,10 @@
 #include "server/cli/config.h"
 
+#include <sys/stat.h>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <sys/stat.h>
 
 #include "base/text.h"
 #include "formats/yaml/yaml.h"
@@ -32,11 +32,13 @@ Result<std::map<std::string, std::string, std::less<>>> read_flat(const std::fil
   const yaml::Stream stream = yaml::read(text);
   if (!stream.problems.empty()) {
     const auto& problem = stream.problems.front();
-    return fail(ErrorKind::invalid, "config.file", "{}:{}:{} {}", file.string(), problem.place.line, problem.place.column, problem.message);
+    return fail(ErrorKind::invalid, "config.file", "{}:{}:{} {}", file.string(), problem.place.line,
+                problem.place.column, problem.message);
   }
   for (const auto& document : stream.documents) {
     if (document.value.is_null()) continue;
-    if (!document.value.is_object()) return fail(ErrorKind::invalid, "config.file", "{} is no mapping of keys to values", file.string());
+    if (!document.value.is_object())
+      return fail(ErrorKind::invalid, "config.file", "{} is no mapping of keys to values", file.string());
     for (const auto& [key, value] : document.value.object()) {
       if (value.is_text()) {
         values[key] = value.text();
@@ -45,7 +47,8 @@ Result<std::map<std::string, std::string, std::less<>>> read_flat(const std::fil
       } else if (value.is_boolean()) {
         values[key] = value.boolean() ? "true" : "false";
       } else {
-        return fail(ErrorKind::invalid, "config.value", "{}: {} is no text, whole number or boolean", file.string(), key);
+        return fail(ErrorKind::invalid, "config.value", "{}: {} is no text, whole number or boolean", file.string(),
+                    key);
       }
     }
   }
@@ -69,7 +72,8 @@ const std::vector<Setting>& settings_table() {
       {"tls-key", "", "FILE", "Private key in PEM"},
       {"insecure-http", "false", "", "Allow plain HTTP beyond loopback, behind a proxy that ends TLS"},
       {"dev", "false", "", "Callers without a token act as administrator; loopback only"},
-      {"audit-sync", "interval", "MODE", "interval: read records are durable within 100 ms; always: before the first byte"},
+      {"audit-sync", "interval", "MODE",
+       "interval: read records are durable within 100 ms; always: before the first byte"},
       {"workers", "0", "N", "Engine workers at most; 0: by cores"},
       {"memory", "0", "BYTES", "Memory of all engine workers together, like 4GB; 0: 60 % of the machine"},
       {"query-timeout", "300", "SECONDS", "Longest run of one query or publish"},
@@ -91,13 +95,15 @@ Result<Config> Config::load(const std::string& file, std::map<std::string, std::
   if (!file.empty()) {
     for (auto& [key, value] : TRY(read_flat(file))) {
       if (!config.values_.contains(key)) {
-        return fail(ErrorKind::invalid, "config.unknown_key", "{}: there is no setting {}{}", file, key, text::did_you_mean(key, known));
+        return fail(ErrorKind::invalid, "config.unknown_key", "{}: there is no setting {}{}", file, key,
+                    text::did_you_mean(key, known));
       }
       config.values_[key] = value;
     }
   }
   for (const Setting& setting : settings_table()) {
-    if (auto value = from_environment(setting.environment()); !value.empty()) config.values_[std::string(setting.key)] = std::move(value);
+    if (auto value = from_environment(setting.environment()); !value.empty())
+      config.values_[std::string(setting.key)] = std::move(value);
   }
   for (auto& [key, value] : flags) config.values_[key] = std::move(value);
   return config;
@@ -116,7 +122,8 @@ bool Config::is_on(std::string_view key) const {
 Result<std::int64_t> Config::integer(std::string_view key, std::int64_t low, std::int64_t high) const {
   const auto value = text::parse_integer(text(key));
   if (!value || *value < low || *value > high) {
-    return fail(ErrorKind::invalid, "config.value", "{} is {}, it must be a whole number from {} to {}", key, text(key), low, high);
+    return fail(ErrorKind::invalid, "config.value", "{} is {}, it must be a whole number from {} to {}", key, text(key),
+                low, high);
   }
   return *value;
 }
@@ -127,8 +134,16 @@ Result<std::uint64_t> Config::bytes(std::string_view key) const {
   while (digits < value.size() && value[digits] >= '0' && value[digits] <= '9') ++digits;
   const auto number = text::parse_integer(std::string_view(value).substr(0, digits));
   const std::string unit = text::lower(text::trim(std::string_view(value).substr(digits)));
-  static const std::map<std::string, std::uint64_t> kUnits = {{"", 1}, {"b", 1}, {"kb", 1000}, {"mb", 1000'000}, {"gb", 1000'000'000}, {"tb", 1000'000'000'000},
-                                                              {"kib", 1ULL << 10}, {"mib", 1ULL << 20}, {"gib", 1ULL << 30}, {"tib", 1ULL << 40}};
+  static const std::map<std::string, std::uint64_t> kUnits = {{"", 1},
+                                                              {"b", 1},
+                                                              {"kb", 1000},
+                                                              {"mb", 1000'000},
+                                                              {"gb", 1000'000'000},
+                                                              {"tb", 1000'000'000'000},
+                                                              {"kib", 1ULL << 10},
+                                                              {"mib", 1ULL << 20},
+                                                              {"gib", 1ULL << 30},
+                                                              {"tib", 1ULL << 40}};
   const auto factor = kUnits.find(unit);
   if (!number || factor == kUnits.end() || *number > 1'000'000'000) {
     return fail(ErrorKind::invalid, "config.value", "{} is {}, it must be a size like 512MB or 4GiB", key, value);
@@ -140,12 +155,14 @@ Result<ClientConfig> client_config() {
   ClientConfig config{.url = {}, .token = from_environment("WEFT_TOKEN"), .ca_file = from_environment("WEFT_CA_FILE")};
   config.url = from_environment("WEFT_URL");
   const std::string home = from_environment("HOME");
-  const std::string folder = from_environment("XDG_CONFIG_HOME").empty() ? home + "/.config" : from_environment("XDG_CONFIG_HOME");
+  const std::string folder =
+      from_environment("XDG_CONFIG_HOME").empty() ? home + "/.config" : from_environment("XDG_CONFIG_HOME");
   const std::filesystem::path file = std::filesystem::path(folder) / "weft" / "client.yaml";
-  struct stat facts {};
+  struct stat facts{};
   if (::stat(file.c_str(), &facts) != 0) return config;
   if ((facts.st_mode & 077) != 0) {
-    return fail(ErrorKind::denied, "config.permissions", "{} can be read by others and may hold a token: chmod 600 it", file.string());
+    return fail(ErrorKind::denied, "config.permissions", "{} can be read by others and may hold a token: chmod 600 it",
+                file.string());
   }
   for (auto& [key, value] : TRY(read_flat(file))) {
     if (key == "token") {
@@ -155,7 +172,8 @@ Result<ClientConfig> client_config() {
     } else if (key == "ca_file") {
       if (config.ca_file.empty()) config.ca_file = value;
     } else {
-      return fail(ErrorKind::invalid, "config.unknown_key", "{}: there is no key {}; it takes url, token and ca_file", file.string(), key);
+      return fail(ErrorKind::invalid, "config.unknown_key", "{}: there is no key {}; it takes url, token and ca_file",
+                  file.string(), key);
     }
   }
   return config;

@@ -13,7 +13,7 @@ namespace weft::cli {
 struct Setting {
   std::string_view key;
   std::string_view otherwise;
-  std::string_view value;    // What the value is called in help; empty: a flag.
+  std::string_view value;  // What the value is called in help; empty: a flag.
   std::string_view summary;
   std::string environment() const;  // "audit-sync" → WEFT_AUDIT_SYNC.
 };
@@ -34,7 +34,8 @@ class Config {
   std::map<std::string, std::string, std::less<>> values_;
 };
 
-// The client's side: url and token from WEFT_URL, WEFT_TOKEN, or ~/.config/weft/client.yaml (which must not be readable by others).
+// The client's side: url and token from WEFT_URL, WEFT_TOKEN, or ~/.config/weft/client.yaml (which must not be readable
+// by others).
 struct ClientConfig {
   std::string url;
   std::string token;

@@ -42,7 +42,8 @@ std::string printable(std::string_view text) {
 }
 
 std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 std::string clipped(std::string text) {
@@ -84,7 +85,8 @@ std::string table_of(const json::Array& rows, const std::vector<std::string>& co
   std::string text;
   auto add_line = [&](const std::vector<std::string>& line) {
     std::string whole;
-    for (std::size_t i = 0; i < columns.size(); ++i) whole += (i == 0 ? "" : "  ") + padded(line[i], widths[i], is_number[i] && !rows.empty());
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      whole += (i == 0 ? "" : "  ") + padded(line[i], widths[i], is_number[i] && !rows.empty());
     text += whole.substr(0, whole.find_last_not_of(' ') + 1) + "\n";
   };
   add_line(columns);
@@ -100,9 +102,12 @@ std::string table_of(const json::Array& rows, const std::vector<std::string>& co
 
 bool is_plain(std::string_view text) {
   if (text.empty()) return false;
-  return std::all_of(text.begin(), text.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '/'; }) &&
-         std::isalpha(static_cast<unsigned char>(text.front())) && !text::iequals(text, "null") && !text::iequals(text, "true") &&
-         !text::iequals(text, "false") && !text::iequals(text, "yes") && !text::iequals(text, "no") && !text::iequals(text, "on") && !text::iequals(text, "off");
+  return std::all_of(
+             text.begin(), text.end(),
+             [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '/'; }) &&
+         std::isalpha(static_cast<unsigned char>(text.front())) && !text::iequals(text, "null") &&
+         !text::iequals(text, "true") && !text::iequals(text, "false") && !text::iequals(text, "yes") &&
+         !text::iequals(text, "no") && !text::iequals(text, "on") && !text::iequals(text, "off");
 }
 
 void write_yaml(std::string& out, const json::Value& value, int indent, bool is_after_dash) {
@@ -119,7 +124,8 @@ void write_yaml(std::string& out, const json::Value& value, int indent, bool is_
         json::write_text_to(out, key);
       }
       out += ":";
-      const bool nests = (member.is_object() && !member.object().empty()) || (member.is_array() && !member.array().empty());
+      const bool nests =
+          (member.is_object() && !member.object().empty()) || (member.is_array() && !member.array().empty());
       if (!nests) out += " ";
       write_yaml(out, member, indent + 2, false);
       if (!nests) out += "\n";

@@ -11,7 +11,9 @@
 namespace weft::cli {
 namespace {
 
-bool is_loopback(std::string_view address) { return address.starts_with("127.") || address == "::1" || address == "localhost"; }
+bool is_loopback(std::string_view address) {
+  return address.starts_with("127.") || address == "::1" || address == "localhost";
+}
 
 Result<Config> config_of(Invocation& call) {
   std::map<std::string, std::string> flags;
@@ -25,19 +27,28 @@ Result<Config> config_of(Invocation& call) {
 Result<> check_exposure(const Config& config) {
   const std::string address = config.text("address");
   if (is_loopback(address)) return {};
-  if (config.is_on("dev")) return fail(ErrorKind::invalid, "serve.dev", "--dev lets anybody act as administrator: it works on loopback addresses only, not on {}", address);
+  if (config.is_on("dev"))
+    return fail(ErrorKind::invalid, "serve.dev",
+                "--dev lets anybody act as administrator: it works on loopback addresses only, not on {}", address);
   if (config.text("tls-cert").empty() && !config.is_on("insecure-http")) {
-    return fail(ErrorKind::invalid, "serve.plain_http", "{} is reachable by others: give --tls-cert and --tls-key, or --insecure-http behind a proxy that ends TLS", address);
+    return fail(
+        ErrorKind::invalid, "serve.plain_http",
+        "{} is reachable by others: give --tls-cert and --tls-key, or --insecure-http behind a proxy that ends TLS",
+        address);
   }
   return {};
 }
 
 Result<> configure_log(const Config& config) {
   const std::string form = config.text("log-format"), level = config.text("log-level");
-  static const std::map<std::string, log::Level> kLevels = {
-      {"debug", log::Level::debug}, {"info", log::Level::info}, {"warning", log::Level::warning}, {"error", log::Level::error}};
-  if (form != "text" && form != "json") return fail(ErrorKind::invalid, "config.value", "log-format is {}, it must be text or json", form);
-  if (!kLevels.contains(level)) return fail(ErrorKind::invalid, "config.value", "log-level is {}, it must be debug, info, warning or error", level);
+  static const std::map<std::string, log::Level> kLevels = {{"debug", log::Level::debug},
+                                                            {"info", log::Level::info},
+                                                            {"warning", log::Level::warning},
+                                                            {"error", log::Level::error}};
+  if (form != "text" && form != "json")
+    return fail(ErrorKind::invalid, "config.value", "log-format is {}, it must be text or json", form);
+  if (!kLevels.contains(level))
+    return fail(ErrorKind::invalid, "config.value", "log-level is {}, it must be debug, info, warning or error", level);
   log::configure(kLevels.at(level), form == "json" ? log::Form::json : log::Form::text);
   return {};
 }
@@ -48,7 +59,8 @@ Result<server::NodeOptions> node_options(const Config& config, std::string_view 
   options.settings.is_dev = config.is_on("dev");
   options.settings.audit_sync = config.text("audit-sync");
   if (options.settings.audit_sync != "interval" && options.settings.audit_sync != "always") {
-    return fail(ErrorKind::invalid, "config.value", "audit-sync is {}, it must be interval or always", options.settings.audit_sync);
+    return fail(ErrorKind::invalid, "config.value", "audit-sync is {}, it must be interval or always",
+                options.settings.audit_sync);
   }
   options.settings.memory_bytes = TRY(config.bytes("memory"));
   options.settings.upload_bytes_max = TRY(config.bytes("upload-max"));
@@ -74,7 +86,8 @@ Result<> greet(Invocation& call, server::Node& node, const server::HttpDoor& doo
     call.out().note(format("The administrator's token, shown once and kept in {}:\n\n  {}\n", file.string(), *token));
   }
   if (options.settings.is_dev) {
-    call.out().note("WARNING: --dev: callers without a token act as ADMINISTRATOR. Never use it with data that matters.");
+    call.out().note(
+        "WARNING: --dev: callers without a token act as ADMINISTRATOR. Never use it with data that matters.");
   }
   call.out().note(format("Weft {} serves {} on {}", WEFT_VERSION, options.settings.data.string(), door.url()));
   return {};
@@ -86,7 +99,8 @@ Result<int> serve(Invocation& call) {
   Config config = TRY(config_of(call));
   TRY(configure_log(config));
   TRY(check_exposure(config));
-  const server::NodeOptions options = TRY(node_options(config, call.has("--data") ? call.text("--data") : config.text("data")));
+  const server::NodeOptions options =
+      TRY(node_options(config, call.has("--data") ? call.text("--data") : config.text("data")));
   auto node = TRY(server::Node::open(options));
   server::HttpDoorOptions door_options;
   door_options.address = config.text("address");
@@ -95,7 +109,8 @@ Result<int> serve(Invocation& call) {
   door_options.tls_key_file = config.text("tls-key");
   door_options.upload_bytes_max = options.settings.upload_bytes_max;
   std::atomic<bool> is_ready{false};
-  auto door = TRY(server::HttpDoor::open(door_options, node->router(), node->metrics(), node->clock(), [&] { return is_ready.load(); }));
+  auto door = TRY(server::HttpDoor::open(door_options, node->router(), node->metrics(), node->clock(),
+                                         [&] { return is_ready.load(); }));
   TRY(node->store().announce(door->url()));
   node->app().engine().warm();
   node->start_jobs();

@@ -48,10 +48,12 @@ void Jobs::State::loop(std::stop_token stop) {
 
 Jobs::Jobs(const std::vector<Job>& jobs, metrics::Registry& metrics) : state_(std::make_unique<State>()) {
   for (const Job& job : jobs) {
-    state_->jobs.push_back({.job = &job,
-                            .at = {},
-                            .runs = metrics.counter("weft_job_runs_total", "Runs of background jobs.", {{"job", job.name}}),
-                            .failures = metrics.counter("weft_job_failures_total", "Failed runs of background jobs.", {{"job", job.name}})});
+    state_->jobs.push_back(
+        {.job = &job,
+         .at = {},
+         .runs = metrics.counter("weft_job_runs_total", "Runs of background jobs.", {{"job", job.name}}),
+         .failures =
+             metrics.counter("weft_job_failures_total", "Failed runs of background jobs.", {{"job", job.name}})});
   }
 }
 

@@ -32,7 +32,8 @@ std::vector<store::ModuleMigrations> all_migrations() {
 std::vector<std::string> teams_of(const mesh::MeshState& mesh, std::string_view name) {
   std::vector<std::string> teams;
   for (const auto& [team, document] : mesh.teams) {
-    if (std::find(document.members.begin(), document.members.end(), name) != document.members.end()) teams.push_back(team);
+    if (std::find(document.members.begin(), document.members.end(), name) != document.members.end())
+      teams.push_back(team);
   }
   return teams;
 }
@@ -41,12 +42,15 @@ void audit_denials(Router& router, audit::Audit& audit) {
   router.on_denied([&audit](const Request& request, const Error& error) {
     // Failed sign-ins are identity's to record: it samples them, so that an attack cannot flood the chain.
     if (error.kind == ErrorKind::unauthenticated) return;
-    const auto recorded = audit.append({.actor = request.principal.is_anonymous ? "anonymous" : request.principal.name,
-                                        .action = "access.deny",
-                                        .subject = std::string(error.details.contains("subject") ? error.details.find("subject")->text_or(request.path) : request.path),
-                                        .outcome = "denied",
-                                        .request_id = request.request_id,
-                                        .details = {{"code", error.code}, {"method", request.method}, {"path", request.path}, {"why", error.message}}});
+    const auto recorded = audit.append(
+        {.actor = request.principal.is_anonymous ? "anonymous" : request.principal.name,
+         .action = "access.deny",
+         .subject = std::string(error.details.contains("subject") ? error.details.find("subject")->text_or(request.path)
+                                                                  : request.path),
+         .outcome = "denied",
+         .request_id = request.request_id,
+         .details = {
+             {"code", error.code}, {"method", request.method}, {"path", request.path}, {"why", error.message}}});
     if (!recorded) LOG(error, "{}: a denial was not recorded: {}", request.request_id, recorded.error().message);
   });
 }
@@ -67,11 +71,17 @@ Result<std::unique_ptr<Node>> Node::open(const NodeOptions& options) {
   const auto migrations = all_migrations();
   state->store = TRY(store::Store::open({.folder = settings.data, .migrations = migrations}));
   state->objects = TRY(objects::Objects::open(settings.data));
-  state->engine = TRY(engine::Engine::open({.program = options.engine_program, .workers_max = settings.workers,
-                                            .memory_bytes = settings.memory_bytes, .spill_folder = settings.data / "spill"},
+  state->engine = TRY(engine::Engine::open({.program = options.engine_program,
+                                            .workers_max = settings.workers,
+                                            .memory_bytes = settings.memory_bytes,
+                                            .spill_folder = settings.data / "spill"},
                                            state->metrics));
-  state->app = std::make_unique<App>(App::Parts{.settings = settings, .clock = state->clock, .store = *state->store, .objects = *state->objects,
-                                                .engine = *state->engine, .metrics = state->metrics});
+  state->app = std::make_unique<App>(App::Parts{.settings = settings,
+                                                .clock = state->clock,
+                                                .store = *state->store,
+                                                .objects = *state->objects,
+                                                .engine = *state->engine,
+                                                .metrics = state->metrics});
   for (const Module* module : modules()) {
     if (module->install != nullptr) TRY(module->install(*state->app));
   }
@@ -97,7 +107,9 @@ void Node::drain() {
   state_->jobs->stop();
 }
 
-Result<std::optional<std::string>> Node::first_run_token() { return state_->app->use<identity::Identity>().first_run_token(); }
+Result<std::optional<std::string>> Node::first_run_token() {
+  return state_->app->use<identity::Identity>().first_run_token();
+}
 
 Principal Node::principal_named(std::string_view name) const {
   constexpr std::string_view kDomain = "domain:";

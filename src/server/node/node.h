@@ -7,7 +7,8 @@
 #include "app/app.h"
 #include "app/router.h"
 
-// One Weft node put together: store, objects, engine, modules, router, jobs. The server and the CLI in process use the same.
+// One Weft node put together: store, objects, engine, modules, router, jobs. The server and the CLI in process use the
+// same.
 namespace weft::server {
 
 struct NodeOptions {

@@ -37,8 +37,9 @@ Result<std::unique_ptr<duckdb::SQLStatement>> rewrite(duckdb::ClientContext& con
 // Fills plan.columns[].from, plan.rows_from and plan.relations[].columns from the bound, unoptimised plan.
 Result<> trace_lineage(duckdb::LogicalOperator& bound, const std::vector<Relation>& relations, Plan& plan);
 
-// Any SQL text as somebody else's tool sees it: `{"sql","dialect","metadata"?}` → `{"columns":…,"sources":…,"targets":…}`
-// or `{"unsupported":true}`. Runs on a connection of its own with an empty catalog.
+// Any SQL text as somebody else's tool sees it: `{"sql","dialect","metadata"?}` →
+// `{"columns":…,"sources":…,"targets":…}` or `{"unsupported":true}`. Runs on a connection of its own with an empty
+// catalog.
 Result<json::Value> foreign_lineage(const json::Value& request);
 
 // Which relation a bound scan reads, or -1. Defined by scan.cpp beside the function `weft_scan`.

@@ -16,7 +16,8 @@ namespace {
 
 constexpr std::size_t kPieceBytes = 128 << 10;
 
-Result<> write_chunks(duckdb::ClientContext& context, Chunks& chunks, const duckdb::CopyFunction& copy, const std::string& path) {
+Result<> write_chunks(duckdb::ClientContext& context, Chunks& chunks, const duckdb::CopyFunction& copy,
+                      const std::string& path) {
   duckdb::CopyInfo info;
   info.file_path = path;
   info.format = "parquet";
@@ -35,7 +36,8 @@ Result<> write_chunks(duckdb::ClientContext& context, Chunks& chunks, const duck
 
 }  // namespace
 
-Result<> write_parquet_answer(duckdb::Connection& connection, Descriptors& descriptors, Chunks& chunks, const SendBytes& send) {
+Result<> write_parquet_answer(duckdb::Connection& connection, Descriptors& descriptors, Chunks& chunks,
+                              const SendBytes& send) {
   // The writer needs a context that no streaming result occupies.
   duckdb::Connection writer(*connection.context->db);
   // It never seeks, so the file streams out as it is made; its small writes are sent together.
@@ -49,7 +51,8 @@ Result<> write_parquet_answer(duckdb::Connection& connection, Descriptors& descr
   });
   Result<> written;
   writer.context->RunFunctionInTransaction([&] {
-    auto& entry = duckdb::Catalog::GetSystemCatalog(*writer.context).GetEntry<duckdb::CopyFunctionCatalogEntry>(*writer.context, DEFAULT_SCHEMA, "parquet");
+    auto& entry = duckdb::Catalog::GetSystemCatalog(*writer.context)
+                      .GetEntry<duckdb::CopyFunctionCatalogEntry>(*writer.context, DEFAULT_SCHEMA, "parquet");
     written = write_chunks(*writer.context, chunks, entry.function, path);
   });
   TRY(std::move(written));

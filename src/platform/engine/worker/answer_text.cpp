@@ -39,9 +39,12 @@ class Writer {
   }
   void write_row(std::string& out, std::vector<Cells>& cells, duckdb::idx_t row) {
     switch (format_) {
-      case Format::csv: return write_csv(out, cells, row);
-      case Format::ndjson: return write_object(out, cells, row);
-      default: return write_list(out, cells, row);
+      case Format::csv:
+        return write_csv(out, cells, row);
+      case Format::ndjson:
+        return write_object(out, cells, row);
+      default:
+        return write_list(out, cells, row);
     }
   }
 
@@ -82,7 +85,9 @@ class Writer {
 
 Result<> write_text_answer(Chunks& chunks, Format format, const SendBytes& send) {
   Writer writer(format, chunks.names());
-  std::string out = format == Format::json ? json_head(chunks) : format == Format::csv ? csv_head(chunks) : std::string();
+  std::string out = format == Format::json  ? json_head(chunks)
+                    : format == Format::csv ? csv_head(chunks)
+                                            : std::string();
   while (duckdb::DataChunk* chunk = TRY(chunks.next())) {
     std::vector<Cells> cells;
     cells.reserve(chunk->ColumnCount());

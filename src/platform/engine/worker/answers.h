@@ -20,7 +20,8 @@ using SendBytes = std::function<Result<>(std::string_view)>;
 class Chunks {
  public:
   Chunks(duckdb::QueryResult& result, std::uint64_t rows_max) : result_(result), rows_max_(rows_max) {}
-  // Null at the end; valid until the next call. limit "query.too_many_rows" past rows_max (0: no limit). Throws what the engine throws.
+  // Null at the end; valid until the next call. limit "query.too_many_rows" past rows_max (0: no limit). Throws what
+  // the engine throws.
   Result<duckdb::DataChunk*> next();
   std::uint64_t rows() const { return rows_; }
   const duckdb::vector<duckdb::string>& names() const;
@@ -34,11 +35,13 @@ class Chunks {
 };
 
 // Writes a result as the final bytes of an answer (README.md says how values look in each format).
-Result<> write_answer(duckdb::Connection& connection, Descriptors& descriptors, Chunks& chunks, Format format, const SendBytes& send);
+Result<> write_answer(duckdb::Connection& connection, Descriptors& descriptors, Chunks& chunks, Format format,
+                      const SendBytes& send);
 
 // Parts of it, one file each.
 Result<> write_text_answer(Chunks& chunks, Format format, const SendBytes& send);
-Result<> write_parquet_answer(duckdb::Connection& connection, Descriptors& descriptors, Chunks& chunks, const SendBytes& send);
+Result<> write_parquet_answer(duckdb::Connection& connection, Descriptors& descriptors, Chunks& chunks,
+                              const SendBytes& send);
 Result<> write_arrow_answer(Chunks& chunks, const SendBytes& send);
 
 }  // namespace weft::engine::worker

@@ -87,21 +87,33 @@ void write_json_value(std::string& out, const duckdb::Value& value) {
   }
   const LogicalType& type = value.type();
   switch (type.id()) {
-    case LogicalTypeId::BOOLEAN: out += value.GetValue<bool>() ? "true" : "false"; return;
-    case LogicalTypeId::FLOAT: return write_json_real(out, value.GetValue<float>());
-    case LogicalTypeId::DOUBLE: return write_json_real(out, value.GetValue<double>());
+    case LogicalTypeId::BOOLEAN:
+      out += value.GetValue<bool>() ? "true" : "false";
+      return;
+    case LogicalTypeId::FLOAT:
+      return write_json_real(out, value.GetValue<float>());
+    case LogicalTypeId::DOUBLE:
+      return write_json_real(out, value.GetValue<double>());
     case LogicalTypeId::TIMESTAMP:
     case LogicalTypeId::TIMESTAMP_MS:
     case LogicalTypeId::TIMESTAMP_NS:
-    case LogicalTypeId::TIMESTAMP_SEC: return json::write_text_to(out, iso_time(value.ToString(), false));
-    case LogicalTypeId::TIMESTAMP_TZ: return json::write_text_to(out, iso_time(value.ToString(), true));
-    case LogicalTypeId::VARCHAR: return json::write_text_to(out, duckdb::StringValue::Get(value));
-    case LogicalTypeId::BLOB: return json::write_text_to(out, text::base64(duckdb::StringValue::Get(value)));
-    case LogicalTypeId::STRUCT: return write_json_struct(out, value);
-    case LogicalTypeId::ARRAY: return write_json_list(out, duckdb::ArrayValue::GetChildren(value));
+    case LogicalTypeId::TIMESTAMP_SEC:
+      return json::write_text_to(out, iso_time(value.ToString(), false));
+    case LogicalTypeId::TIMESTAMP_TZ:
+      return json::write_text_to(out, iso_time(value.ToString(), true));
+    case LogicalTypeId::VARCHAR:
+      return json::write_text_to(out, duckdb::StringValue::Get(value));
+    case LogicalTypeId::BLOB:
+      return json::write_text_to(out, text::base64(duckdb::StringValue::Get(value)));
+    case LogicalTypeId::STRUCT:
+      return write_json_struct(out, value);
+    case LogicalTypeId::ARRAY:
+      return write_json_list(out, duckdb::ArrayValue::GetChildren(value));
     case LogicalTypeId::MAP:
-    case LogicalTypeId::LIST: return write_json_list(out, duckdb::ListValue::GetChildren(value));
-    default: break;
+    case LogicalTypeId::LIST:
+      return write_json_list(out, duckdb::ListValue::GetChildren(value));
+    default:
+      break;
   }
   if (is_exact_number(type)) {
     out += value.ToString();
@@ -112,20 +124,40 @@ void write_json_value(std::string& out, const duckdb::Value& value) {
 
 }  // namespace
 
-Cells::Cells(duckdb::Vector& vector, duckdb::idx_t count) : vector_(vector), type_(vector.GetType()) { vector.ToUnifiedFormat(count, format_); }
+Cells::Cells(duckdb::Vector& vector, duckdb::idx_t count) : vector_(vector), type_(vector.GetType()) {
+  vector.ToUnifiedFormat(count, format_);
+}
 
 // Values that stand in JSON and CSV alike without quotes.
 bool Cells::write_plain(std::string& out, duckdb::idx_t row) const {
   switch (type_.id()) {
-    case LogicalTypeId::BOOLEAN: out += at<bool>(row) ? "true" : "false"; return true;
-    case LogicalTypeId::TINYINT: write_integer(out, at<std::int8_t>(row)); return true;
-    case LogicalTypeId::SMALLINT: write_integer(out, at<std::int16_t>(row)); return true;
-    case LogicalTypeId::INTEGER: write_integer(out, at<std::int32_t>(row)); return true;
-    case LogicalTypeId::BIGINT: write_integer(out, at<std::int64_t>(row)); return true;
-    case LogicalTypeId::UTINYINT: write_integer(out, at<std::uint8_t>(row)); return true;
-    case LogicalTypeId::USMALLINT: write_integer(out, at<std::uint16_t>(row)); return true;
-    case LogicalTypeId::UINTEGER: write_integer(out, at<std::uint32_t>(row)); return true;
-    case LogicalTypeId::UBIGINT: write_integer(out, at<std::uint64_t>(row)); return true;
+    case LogicalTypeId::BOOLEAN:
+      out += at<bool>(row) ? "true" : "false";
+      return true;
+    case LogicalTypeId::TINYINT:
+      write_integer(out, at<std::int8_t>(row));
+      return true;
+    case LogicalTypeId::SMALLINT:
+      write_integer(out, at<std::int16_t>(row));
+      return true;
+    case LogicalTypeId::INTEGER:
+      write_integer(out, at<std::int32_t>(row));
+      return true;
+    case LogicalTypeId::BIGINT:
+      write_integer(out, at<std::int64_t>(row));
+      return true;
+    case LogicalTypeId::UTINYINT:
+      write_integer(out, at<std::uint8_t>(row));
+      return true;
+    case LogicalTypeId::USMALLINT:
+      write_integer(out, at<std::uint16_t>(row));
+      return true;
+    case LogicalTypeId::UINTEGER:
+      write_integer(out, at<std::uint32_t>(row));
+      return true;
+    case LogicalTypeId::UBIGINT:
+      write_integer(out, at<std::uint64_t>(row));
+      return true;
     case LogicalTypeId::FLOAT:
       if (!std::isfinite(at<float>(row))) return false;
       write_real(out, at<float>(row));
@@ -137,25 +169,45 @@ bool Cells::write_plain(std::string& out, duckdb::idx_t row) const {
     case LogicalTypeId::DECIMAL: {
       const auto width = duckdb::DecimalType::GetWidth(type_), scale = duckdb::DecimalType::GetScale(type_);
       switch (type_.InternalType()) {
-        case duckdb::PhysicalType::INT16: out += duckdb::Decimal::ToString(at<std::int16_t>(row), width, scale); return true;
-        case duckdb::PhysicalType::INT32: out += duckdb::Decimal::ToString(at<std::int32_t>(row), width, scale); return true;
-        case duckdb::PhysicalType::INT64: out += duckdb::Decimal::ToString(at<std::int64_t>(row), width, scale); return true;
-        default: out += duckdb::Decimal::ToString(at<duckdb::hugeint_t>(row), width, scale); return true;
+        case duckdb::PhysicalType::INT16:
+          out += duckdb::Decimal::ToString(at<std::int16_t>(row), width, scale);
+          return true;
+        case duckdb::PhysicalType::INT32:
+          out += duckdb::Decimal::ToString(at<std::int32_t>(row), width, scale);
+          return true;
+        case duckdb::PhysicalType::INT64:
+          out += duckdb::Decimal::ToString(at<std::int64_t>(row), width, scale);
+          return true;
+        default:
+          out += duckdb::Decimal::ToString(at<duckdb::hugeint_t>(row), width, scale);
+          return true;
       }
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 
 // Values that are a text without quotes or other characters that JSON escapes.
 bool Cells::write_text(std::string& out, duckdb::idx_t row) const {
   switch (type_.id()) {
-    case LogicalTypeId::DATE: out += duckdb::Date::ToString(at<duckdb::date_t>(row)); return true;
-    case LogicalTypeId::TIMESTAMP: out += iso_time(duckdb::Timestamp::ToString(at<duckdb::timestamp_t>(row)), false); return true;
-    case LogicalTypeId::TIMESTAMP_TZ: out += iso_time(duckdb::Timestamp::ToString(at<duckdb::timestamp_t>(row)), true); return true;
-    case LogicalTypeId::FLOAT: out += special_real(at<float>(row)); return true;
-    case LogicalTypeId::DOUBLE: out += special_real(at<double>(row)); return true;
-    default: return false;
+    case LogicalTypeId::DATE:
+      out += duckdb::Date::ToString(at<duckdb::date_t>(row));
+      return true;
+    case LogicalTypeId::TIMESTAMP:
+      out += iso_time(duckdb::Timestamp::ToString(at<duckdb::timestamp_t>(row)), false);
+      return true;
+    case LogicalTypeId::TIMESTAMP_TZ:
+      out += iso_time(duckdb::Timestamp::ToString(at<duckdb::timestamp_t>(row)), true);
+      return true;
+    case LogicalTypeId::FLOAT:
+      out += special_real(at<float>(row));
+      return true;
+    case LogicalTypeId::DOUBLE:
+      out += special_real(at<double>(row));
+      return true;
+    default:
+      return false;
   }
 }
 
@@ -189,7 +241,8 @@ void Cells::write_csv(std::string& out, duckdb::idx_t row) {
   write_json_value(scratch_, vector_.GetValue(row));
   // Nested values stand as their JSON, all others without its quotes.
   const bool is_quoted = scratch_.size() >= 2 && scratch_.front() == '"';
-  write_csv_text(out, is_quoted ? std::string_view(scratch_).substr(1, scratch_.size() - 2) : std::string_view(scratch_));
+  write_csv_text(out,
+                 is_quoted ? std::string_view(scratch_).substr(1, scratch_.size() - 2) : std::string_view(scratch_));
 }
 
 void write_csv_text(std::string& out, std::string_view text) {

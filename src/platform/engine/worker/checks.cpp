@@ -21,7 +21,9 @@ constexpr NamedFormat kFormats[] = {
     {"byte", "([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"},
 };
 
-std::string name_of(const Check& check) { return check.columns.empty() ? std::string() : text::quote_identifier(check.columns[0]); }
+std::string name_of(const Check& check) {
+  return check.columns.empty() ? std::string() : text::quote_identifier(check.columns[0]);
+}
 
 std::string literal(const json::Value& value) {
   if (value.is_boolean()) return value.boolean() ? "TRUE" : "FALSE";
@@ -40,8 +42,10 @@ std::string list_of(const json::Value& values) {
 
 // Compares as texts where the values are texts, so that one list can hold both.
 std::string in_list(const std::string& column, const json::Value& values) {
-  const bool has_text = std::any_of(values.array().begin(), values.array().end(), [](const json::Value& value) { return value.is_text(); });
-  return has_text ? format("CAST({} AS VARCHAR) IN ({})", column, list_of(values)) : format("{} IN ({})", column, list_of(values));
+  const bool has_text = std::any_of(values.array().begin(), values.array().end(),
+                                    [](const json::Value& value) { return value.is_text(); });
+  return has_text ? format("CAST({} AS VARCHAR) IN ({})", column, list_of(values))
+                  : format("{} IN ({})", column, list_of(values));
 }
 
 std::string or_all(const std::vector<std::string>& parts) {
@@ -69,7 +73,8 @@ Result<std::string> bounds(const Check& check, const std::string& column, const 
   // 3.0 wrote the exclusive ones as flags beside the bounds.
   if (spec["exclusiveMinimum"].boolean_or(false)) parts.push_back(format("{} = {}", column, literal(spec["minimum"])));
   if (spec["exclusiveMaximum"].boolean_or(false)) parts.push_back(format("{} = {}", column, literal(spec["maximum"])));
-  if (spec["multipleOf"].is_number()) parts.push_back(format("({0} % {1}) <> 0", column, json::write(spec["multipleOf"])));
+  if (spec["multipleOf"].is_number())
+    parts.push_back(format("({0} % {1}) <> 0", column, json::write(spec["multipleOf"])));
   return or_all(parts);
 }
 
@@ -80,7 +85,9 @@ std::string range(const std::string& measured, const json::Value& spec, const ch
   return or_all(parts);
 }
 
-std::unexpected<Error> misfit(const Check& check) { return fail(ErrorKind::invalid, "check.spec", "the check {} of kind {} cannot be run", check.id, check.kind); }
+std::unexpected<Error> misfit(const Check& check) {
+  return fail(ErrorKind::invalid, "check.spec", "the check {} of kind {} cannot be run", check.id, check.kind);
+}
 
 Result<std::string> metric(const Check& check) {
   const json::Value spec(check.spec);
@@ -94,9 +101,11 @@ Result<std::string> metric(const Check& check) {
     if (spec["missingValues"].is_array()) parts.push_back(in_list(column, spec["missingValues"]));
     bad = or_all(parts);
   }
-  if (name == "invalidValues" && spec["validValues"].is_array()) bad = format("({0} IS NOT NULL AND NOT {1})", column, in_list(column, spec["validValues"]));
+  if (name == "invalidValues" && spec["validValues"].is_array())
+    bad = format("({0} IS NOT NULL AND NOT {1})", column, in_list(column, spec["validValues"]));
   if (name == "invalidValues" && spec["pattern"].is_text()) {
-    const std::string matches = format("({0} IS NOT NULL AND NOT regexp_matches(CAST({0} AS VARCHAR), {1}))", column, literal(spec["pattern"]));
+    const std::string matches =
+        format("({0} IS NOT NULL AND NOT regexp_matches(CAST({0} AS VARCHAR), {1}))", column, literal(spec["pattern"]));
     bad = bad.empty() ? matches : format("({} OR {})", bad, matches);
   }
   if (name == "duplicateValues") {
@@ -104,11 +113,13 @@ Result<std::string> metric(const Check& check) {
     for (const std::string& each : check.columns) key += (key.empty() ? "" : ", ") + text::quote_identifier(each);
     const std::string whole = check.columns.size() == 1 ? key : "struct_pack(" + [&] {
       std::string fields;
-      for (std::size_t i = 0; i < check.columns.size(); ++i) fields += format("{}k{} := {}", i > 0 ? ", " : "", i, text::quote_identifier(check.columns[i]));
+      for (std::size_t i = 0; i < check.columns.size(); ++i)
+        fields += format("{}k{} := {}", i > 0 ? ", " : "", i, text::quote_identifier(check.columns[i]));
       return fields;
     }() + ")";
     const std::string duplicates = format("count({0}) - count(DISTINCT {0})", whole);
-    return spec["unit"].text_or("") == "percent" ? format("100.0 * ({}) / nullif(count(*), 0)", duplicates) : duplicates;
+    return spec["unit"].text_or("") == "percent" ? format("100.0 * ({}) / nullif(count(*), 0)", duplicates)
+                                                 : duplicates;
   }
   if (bad.empty()) return misfit(check);
   const std::string count = format("count(*) FILTER (WHERE {})", bad);
@@ -123,7 +134,9 @@ Result<std::optional<CheckSql>> check_sql(const Check& check, const std::vector<
   if (check.kind == "unique" || check.kind == "sql") return std::optional<CheckSql>();
   if (check.kind == "metric") return std::optional(CheckSql{.failing = {}, .value = TRY(metric(check))});
   if (column.empty()) return misfit(check);
-  auto by_row = [&](std::string failing) { return std::optional(CheckSql{.failing = std::move(failing), .value = {}}); };
+  auto by_row = [&](std::string failing) {
+    return std::optional(CheckSql{.failing = std::move(failing), .value = {}});
+  };
   if (check.kind == "required") return by_row(column + " IS NULL");
   if (check.kind == "length") return by_row(range("length(" + column + ")", spec, "minLength", "maxLength"));
   if (check.kind == "pattern") return by_row(format("NOT regexp_matches({}, {})", column, literal(spec["pattern"])));
@@ -131,12 +144,14 @@ Result<std::optional<CheckSql>> check_sql(const Check& check, const std::vector<
   if (check.kind == "enum") return by_row(format("NOT {}", in_list(column, spec["values"])));
   if (check.kind == "items") {
     std::string failing = range("len(" + column + ")", spec, "minItems", "maxItems");
-    if (spec["uniqueItems"].boolean_or(false)) failing = format("({} OR len({}) <> len(list_distinct({})))", failing, column, column);
+    if (spec["uniqueItems"].boolean_or(false))
+      failing = format("({} OR len({}) <> len(list_distinct({})))", failing, column, column);
     return by_row(failing);
   }
   if (check.kind == "format") {
     for (const NamedFormat& known : kFormats) {
-      if (known.name == spec["format"].text_or("")) return by_row(format("NOT regexp_full_match({}, '{}')", column, known.pattern));
+      if (known.name == spec["format"].text_or(""))
+        return by_row(format("NOT regexp_full_match({}, '{}')", column, known.pattern));
     }
   }
   return misfit(check);

@@ -12,8 +12,8 @@ namespace {
 
 constexpr const char* kSourceId = "d8cdaa33fd";  // DuckDB 1.5.5: what the headers were made for.
 
-constexpr std::uint64_t kSpillTimes = 16;        // Of its memory, a worker's temporary files.
-constexpr double kCountedShare = 0.8;            // Of its memory, what the engine's own accounting may fill; it does not see all.
+constexpr std::uint64_t kSpillTimes = 16;  // Of its memory, a worker's temporary files.
+constexpr double kCountedShare = 0.8;  // Of its memory, what the engine's own accounting may fill; it does not see all.
 
 Result<> run(duckdb::Connection& connection, const std::string& sql) {
   auto result = connection.Query(sql);
@@ -24,7 +24,9 @@ Result<> run(duckdb::Connection& connection, const std::string& sql) {
 // What does not change once a database is open.
 void configure(duckdb::DBConfig& config, const DatabaseOptions& options) {
   config.SetOptionByName("threads", duckdb::Value::BIGINT(1));
-  config.SetOptionByName("memory_limit", duckdb::Value(format("{}B", static_cast<std::uint64_t>(static_cast<double>(options.memory_bytes) * kCountedShare))));
+  config.SetOptionByName(
+      "memory_limit", duckdb::Value(format("{}B", static_cast<std::uint64_t>(static_cast<double>(options.memory_bytes) *
+                                                                             kCountedShare))));
   config.SetOptionByName("temp_directory", duckdb::Value(options.spill_folder));
   config.SetOptionByName("autoinstall_known_extensions", duckdb::Value::BOOLEAN(false));
   config.SetOptionByName("autoload_known_extensions", duckdb::Value::BOOLEAN(false));
@@ -37,9 +39,11 @@ void configure(duckdb::DBConfig& config, const DatabaseOptions& options) {
 
 }  // namespace
 
-Result<std::unique_ptr<duckdb::DuckDB>> open_database(const DatabaseOptions& options, Descriptors& descriptors, ScanFiles& scans) {
+Result<std::unique_ptr<duckdb::DuckDB>> open_database(const DatabaseOptions& options, Descriptors& descriptors,
+                                                      ScanFiles& scans) {
   if (std::string_view(duckdb::DuckDB::SourceID()) != kSourceId) {
-    return fail(ErrorKind::unavailable, "engine.library", "libduckdb is of the build {}, weft-engine was made for {}", duckdb::DuckDB::SourceID(), kSourceId);
+    return fail(ErrorKind::unavailable, "engine.library", "libduckdb is of the build {}, weft-engine was made for {}",
+                duckdb::DuckDB::SourceID(), kSourceId);
   }
   try {
     duckdb::DBConfig config;
@@ -63,7 +67,8 @@ Result<> lock_down(duckdb::DuckDB& database, const DatabaseOptions& options) {
   try {
     duckdb::Connection connection(database);
     if (options.spill_folder.empty()) TRY(run(connection, "SET GLOBAL temp_directory = ''"));
-    if (!options.spill_folder.empty()) TRY(run(connection, format("SET GLOBAL max_temp_directory_size = '{}B'", options.memory_bytes * kSpillTimes)));
+    if (!options.spill_folder.empty())
+      TRY(run(connection, format("SET GLOBAL max_temp_directory_size = '{}B'", options.memory_bytes * kSpillTimes)));
     TRY(run(connection, format("SET GLOBAL threads = {}", options.threads)));
     TRY(run(connection, "SET GLOBAL allowed_directories = ['weft://']"));
     TRY(run(connection, "SET GLOBAL enable_external_access = false"));

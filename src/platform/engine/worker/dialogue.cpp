@@ -29,7 +29,8 @@ namespace {
 std::int64_t cpu_micros() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000LL + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+  return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000LL + usage.ru_utime.tv_usec +
+         usage.ru_stime.tv_usec;
 }
 
 Result<duckdb::Value> parameter_value(const json::Value& value) {
@@ -38,7 +39,9 @@ Result<duckdb::Value> parameter_value(const json::Value& value) {
   if (value.is_integer()) return duckdb::Value::BIGINT(value.integer());
   if (value.is_real()) return duckdb::Value::DOUBLE(value.number());
   if (value.is_text() && value.text().find('\0') == std::string::npos) return duckdb::Value(value.text());
-  return fail(ErrorKind::invalid, "sql.parameters", "a parameter is null, a boolean, a number of 64 bits, or a text without NUL; others go as text with a cast");
+  return fail(
+      ErrorKind::invalid, "sql.parameters",
+      "a parameter is null, a boolean, a number of 64 bits, or a text without NUL; others go as text with a cast");
 }
 
 // Puts the values where the parameters stand: they are constants, never SQL text.
@@ -51,7 +54,8 @@ class PutParameters final : public TreeWalk {
     if (slot->GetExpressionClass() != duckdb::ExpressionClass::PARAMETER) return {};
     const std::string name = slot->Cast<duckdb::ParameterExpression>().identifier;
     const auto number = std::strtoul(name.c_str(), nullptr, 10);
-    if (number < 1 || number > values_.size()) return fail(ErrorKind::invalid, "sql.parameters", "there is no value for ${}", name);
+    if (number < 1 || number > values_.size())
+      return fail(ErrorKind::invalid, "sql.parameters", "there is no value for ${}", name);
     auto constant = duckdb::make_uniq<duckdb::ConstantExpression>(TRY(parameter_value(values_[number - 1])));
     constant->alias = slot->alias;
     slot = std::move(constant);
@@ -87,7 +91,8 @@ void Dialogue::run() {
       answer = fail(error_from(exception));
     }
     const std::lock_guard lock(channel_mutex_);
-    const auto sent = answer ? channel_.send_json(FrameType::reply, *answer) : channel_.send_json(FrameType::failure, to_json(answer.error()));
+    const auto sent = answer ? channel_.send_json(FrameType::reply, *answer)
+                             : channel_.send_json(FrameType::failure, to_json(answer.error()));
     if (!sent) return;
   }
 }
@@ -111,7 +116,8 @@ Result<json::Value> Dialogue::handle(const json::Value& request) {
 }
 
 Result<json::Value> Dialogue::parse(const json::Value& request) {
-  const ParsedSql parsed = TRY(parse_governed(*connection().context, request["sql"].text_or(""), limits_of(request["limits"])));
+  const ParsedSql parsed =
+      TRY(parse_governed(*connection().context, request["sql"].text_or(""), limits_of(request["limits"])));
   json::Value answer = to_json(parsed.parsed);
   answer.object().set("point", looks_like_point(*parsed.statement));
   return answer;
@@ -145,19 +151,23 @@ Result<Dialogue::Lists> Dialogue::receive_files(std::int64_t lists) {
   };
   for (std::int64_t seen = 0; seen < lists;) {
     Frame frame = TRY(channel_.receive());
-    if (frame.type != FrameType::files) return fail(ErrorKind::internal, "engine.protocol", "a list of files was announced and did not come");
+    if (frame.type != FrameType::files)
+      return fail(ErrorKind::internal, "engine.protocol", "a list of files was announced and did not come");
     const json::Value facts = TRY(payload_json(frame));
     const int relation = static_cast<int>(facts["relation"].integer_or(0));
     const json::Array& files = facts["files"].array();
-    if (files.size() != frame.descriptors.size()) return fail(ErrorKind::internal, "engine.protocol", "files and descriptors differ in number");
+    if (files.size() != frame.descriptors.size())
+      return fail(ErrorKind::internal, "engine.protocol", "files and descriptors differ in number");
     if (relation != last) close_list();
     last = relation;
     for (std::size_t i = 0; i < files.size(); ++i) {
-      const bool is_rows = relation >= 0 && scans_.relation(relation) != nullptr && scans_.relation(relation)->kind == RelationKind::rows;
+      const bool is_rows = relation >= 0 && scans_.relation(relation) != nullptr &&
+                           scans_.relation(relation)->kind == RelationKind::rows;
       if (relation == -2) all.existing_rows.push_back(static_cast<std::uint64_t>(files[i]["rows"].integer_or(0)));
       const auto size = static_cast<std::uint64_t>(files[i]["size"].integer_or(0));
       Fd& fd = frame.descriptors[i];
-      paths.push_back(is_rows ? descriptors_.add_readable(format("rows/{}", relation), std::move(fd), size) : descriptors_.add_readable(std::move(fd), size));
+      paths.push_back(is_rows ? descriptors_.add_readable(format("rows/{}", relation), std::move(fd), size)
+                              : descriptors_.add_readable(std::move(fd), size));
     }
     if (facts["last"].boolean_or(true)) ++seen;
   }
@@ -170,7 +180,8 @@ void Dialogue::serve_new_files() {
     const std::lock_guard lock(channel_mutex_);
     TRY(channel_.send_json(FrameType::need_file, json::Object{{"hint", hint}}));
     Frame frame = TRY(channel_.receive());
-    if (frame.type != FrameType::files || frame.descriptors.size() != 1) return fail(ErrorKind::internal, "engine.protocol", "control sent no file");
+    if (frame.type != FrameType::files || frame.descriptors.size() != 1)
+      return fail(ErrorKind::internal, "engine.protocol", "control sent no file");
     const json::Value facts = TRY(payload_json(frame));
     return std::make_pair(std::string(facts["name"].text_or("")), std::move(frame.descriptors[0]));
   });
@@ -187,14 +198,16 @@ Result<json::Value> Dialogue::run_query(const json::Value& request) {
   Chunks chunks(*result, limits_of(request["limits"]).rows_max);
   auto send = [this](std::string_view bytes) -> Result<> {
     const std::lock_guard lock(channel_mutex_);
-    for (std::size_t at = 0; at < bytes.size(); at += kDataBytesMax) TRY(channel_.send(FrameType::data, bytes.substr(at, kDataBytesMax)));
+    for (std::size_t at = 0; at < bytes.size(); at += kDataBytesMax)
+      TRY(channel_.send(FrameType::data, bytes.substr(at, kDataBytesMax)));
     return {};
   };
   TRY(write_answer(connection(), descriptors_, chunks, TRY(format_numbered(request["format"].integer_or(0))), send));
   Outcome outcome;
   outcome.rows = chunks.rows();
   outcome.cpu_micros = cpu_micros() - cpu_before;
-  outcome.wall_micros = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started).count();
+  outcome.wall_micros =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started).count();
   return to_json(outcome);
 }
 
@@ -205,16 +218,22 @@ Result<json::Value> Dialogue::publish(const json::Value& request) {
   serve_new_files();
   const std::int64_t cpu_before = cpu_micros();
   const auto started = std::chrono::steady_clock::now();
-  PublishContext context{.connection = connection(), .descriptors = descriptors_, .input = lists.input.empty() ? std::string() : lists.input[0],
-                         .query = lists.input.empty() ? std::move(bound_) : nullptr, .existing = std::move(lists.existing), .limits = limits,
+  PublishContext context{.connection = connection(),
+                         .descriptors = descriptors_,
+                         .input = lists.input.empty() ? std::string() : lists.input[0],
+                         .query = lists.input.empty() ? std::move(bound_) : nullptr,
+                         .existing = std::move(lists.existing),
+                         .limits = limits,
                          .progress = [this](std::uint64_t done, std::uint64_t total) {
                            const std::lock_guard lock(channel_mutex_);
-                           (void)channel_.send_json(FrameType::progress, json::Object{{"done", done}, {"total", total}});
+                           (void)channel_.send_json(FrameType::progress,
+                                                    json::Object{{"done", done}, {"total", total}});
                          }};
   prepared_.reset();
   PublishOutcome outcome = TRY(worker::publish(context, job));
   outcome.cost.cpu_micros = cpu_micros() - cpu_before;
-  outcome.cost.wall_micros = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started).count();
+  outcome.cost.wall_micros =
+      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started).count();
   return to_json(outcome);
 }
 
@@ -223,8 +242,13 @@ Result<json::Value> Dialogue::compact(const json::Value& request) {
   Lists lists = TRY(receive_files(request["lists"].integer_or(0)));
   const Limits limits = limits_of(request["limits"]);
   serve_new_files();
-  PublishContext context{.connection = connection(), .descriptors = descriptors_, .input = {}, .query = nullptr, .existing = std::move(lists.existing),
-                         .limits = limits, .progress = {}};
+  PublishContext context{.connection = connection(),
+                         .descriptors = descriptors_,
+                         .input = {},
+                         .query = nullptr,
+                         .existing = std::move(lists.existing),
+                         .limits = limits,
+                         .progress = {}};
   return to_json(TRY(worker::compact(context, job)));
 }
 

@@ -42,13 +42,13 @@ class Dialogue {
   duckdb::Connection& connection();
 
   Channel channel_;
-  std::mutex channel_mutex_;   // Engine threads ask for files while one streams.
+  std::mutex channel_mutex_;  // Engine threads ask for files while one streams.
   duckdb::DuckDB& database_;
   Descriptors& descriptors_;
   ScanFiles& scans_;
   std::unique_ptr<duckdb::Connection> connection_;
   std::unique_ptr<duckdb::PreparedStatement> prepared_;
-  std::unique_ptr<duckdb::SQLStatement> bound_;   // What bind() bound, for publish() to read from.
+  std::unique_ptr<duckdb::SQLStatement> bound_;  // What bind() bound, for publish() to read from.
 };
 
 }  // namespace weft::engine::worker

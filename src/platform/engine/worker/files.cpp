@@ -29,7 +29,8 @@ Handle& of(duckdb::FileHandle& handle) { return static_cast<Handle&>(handle); }
 std::int64_t read_at(Handle& handle, char* buffer, std::int64_t bytes, std::uint64_t location) {
   std::int64_t done = 0;
   while (done < bytes) {
-    const ssize_t size = ::pread(handle.entry.fd->get(), buffer + done, static_cast<std::size_t>(bytes - done), static_cast<off_t>(location) + done);
+    const ssize_t size = ::pread(handle.entry.fd->get(), buffer + done, static_cast<std::size_t>(bytes - done),
+                                 static_cast<off_t>(location) + done);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) throw duckdb::IOException("a file cannot be read: %s", std::strerror(errno));
     if (size == 0) break;
@@ -48,7 +49,8 @@ void write_at(Handle& handle, const char* buffer, std::int64_t bytes, std::uint6
   }
   std::int64_t done = 0;
   while (done < bytes) {
-    const ssize_t size = ::pwrite(handle.entry.fd->get(), buffer + done, static_cast<std::size_t>(bytes - done), static_cast<off_t>(location) + done);
+    const ssize_t size = ::pwrite(handle.entry.fd->get(), buffer + done, static_cast<std::size_t>(bytes - done),
+                                  static_cast<off_t>(location) + done);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) throw duckdb::IOException("a file cannot be written: %s", std::strerror(errno));
     done += size;
@@ -68,8 +70,8 @@ int facts_of(int fd, struct stat& facts) {
 std::string version_of(int fd) {
   struct stat facts{};
   if (facts_of(fd, facts) != 0) throw duckdb::IOException("a file's facts cannot be read: %s", std::strerror(errno));
-  return format("{:x}-{:x}-{:x}-{:x}.{:x}-{:x}.{:x}", facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec,
-                facts.st_ctim.tv_sec, facts.st_ctim.tv_nsec);
+  return format("{:x}-{:x}-{:x}-{:x}.{:x}-{:x}.{:x}", facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtim.tv_sec,
+                facts.st_mtim.tv_nsec, facts.st_ctim.tv_sec, facts.st_ctim.tv_nsec);
 }
 
 }  // namespace
@@ -78,7 +80,8 @@ std::string Descriptors::add_readable(const std::string& name, Fd fd, std::uint6
   const std::lock_guard lock(mutex_);
   std::string path = kFilePrefix + name;
   std::string version = version_of(fd.get());
-  readable_[path] = {.fd = std::make_shared<Fd>(std::move(fd)), .size = size, .version = std::move(version), .sink = {}};
+  readable_[path] = {
+      .fd = std::make_shared<Fd>(std::move(fd)), .size = size, .version = std::move(version), .sink = {}};
   return path;
 }
 
@@ -116,7 +119,8 @@ std::optional<Descriptors::Entry> Descriptors::find(const std::string& path) {
 Result<Descriptors::Entry> Descriptors::create(const std::string& path) {
   const std::lock_guard lock(mutex_);
   if (const auto own = writable_.find(path); own != writable_.end()) return own->second;
-  if (!make_file_ || !path.starts_with(kNewPrefix)) return fail(ErrorKind::denied, "engine.write", "nothing may be written to {}", path);
+  if (!make_file_ || !path.starts_with(kNewPrefix))
+    return fail(ErrorKind::denied, "engine.write", "nothing may be written to {}", path);
   const std::string rest = path.substr(kNewPrefix.size());
   auto [name, fd] = TRY(make_file_(rest.substr(0, rest.find('/'))));
   Entry entry{.fd = std::make_shared<Fd>(std::move(fd)), .size = 0, .version = {}, .sink = {}};
@@ -131,7 +135,8 @@ std::string Descriptors::name_of_written(const std::string& path) {
   return found == written_.end() ? std::string() : found->second;
 }
 
-duckdb::unique_ptr<duckdb::FileHandle> DescriptorFileSystem::OpenFile(const duckdb::string& path, duckdb::FileOpenFlags flags,
+duckdb::unique_ptr<duckdb::FileHandle> DescriptorFileSystem::OpenFile(const duckdb::string& path,
+                                                                      duckdb::FileOpenFlags flags,
                                                                       duckdb::optional_ptr<duckdb::FileOpener>) {
   if (flags.OpenForWriting()) {
     auto entry = descriptors_.create(path);
@@ -152,7 +157,8 @@ duckdb::unique_ptr<duckdb::FileHandle> DescriptorFileSystem::OpenFile(const duck
 }
 
 void DescriptorFileSystem::Read(duckdb::FileHandle& handle, void* buffer, int64_t bytes, duckdb::idx_t location) {
-  if (read_at(of(handle), static_cast<char*>(buffer), bytes, location) != bytes) throw duckdb::IOException("the file %s ends too early", handle.path);
+  if (read_at(of(handle), static_cast<char*>(buffer), bytes, location) != bytes)
+    throw duckdb::IOException("the file %s ends too early", handle.path);
 }
 
 int64_t DescriptorFileSystem::Read(duckdb::FileHandle& handle, void* buffer, int64_t bytes) {
@@ -171,7 +177,9 @@ int64_t DescriptorFileSystem::Write(duckdb::FileHandle& handle, void* buffer, in
   return bytes;
 }
 
-int64_t DescriptorFileSystem::GetFileSize(duckdb::FileHandle& handle) { return static_cast<int64_t>(of(handle).entry.size); }
+int64_t DescriptorFileSystem::GetFileSize(duckdb::FileHandle& handle) {
+  return static_cast<int64_t>(of(handle).entry.size);
+}
 // Files never change under a name within a session.
 duckdb::timestamp_t DescriptorFileSystem::GetLastModifiedTime(duckdb::FileHandle&) { return duckdb::timestamp_t(0); }
 duckdb::string DescriptorFileSystem::GetVersionTag(duckdb::FileHandle& handle) { return of(handle).entry.version; }
@@ -182,7 +190,9 @@ void DescriptorFileSystem::FileSync(duckdb::FileHandle&) {}
 void DescriptorFileSystem::Seek(duckdb::FileHandle& handle, duckdb::idx_t location) { of(handle).at = location; }
 duckdb::idx_t DescriptorFileSystem::SeekPosition(duckdb::FileHandle& handle) { return of(handle).at; }
 
-bool DescriptorFileSystem::FileExists(const duckdb::string& path, duckdb::optional_ptr<duckdb::FileOpener>) { return descriptors_.find(path).has_value(); }
+bool DescriptorFileSystem::FileExists(const duckdb::string& path, duckdb::optional_ptr<duckdb::FileOpener>) {
+  return descriptors_.find(path).has_value();
+}
 
 duckdb::vector<duckdb::OpenFileInfo> DescriptorFileSystem::Glob(const duckdb::string& path, duckdb::FileOpener*) {
   return {duckdb::OpenFileInfo(path)};

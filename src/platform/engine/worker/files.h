@@ -25,8 +25,8 @@ class Descriptors {
 
   // Returns the path to give to the engine: `weft://<name>`.
   std::string add_readable(const std::string& name, Fd fd, std::uint64_t size);
-  // The same, under a path that no other file and no other version of this one ever has, so that what the engine remembers by
-  // path (footers) is right for every session.
+  // The same, under a path that no other file and no other version of this one ever has, so that what the engine
+  // remembers by path (footers) is right for every session.
   std::string add_readable(Fd fd, std::uint64_t size);
   // A path whose bytes go to `sink` as they are written: files that are written from their start to their end.
   std::string add_writable(const std::string& name, Sink sink);
@@ -36,18 +36,19 @@ class Descriptors {
   struct Entry {
     std::shared_ptr<Fd> fd;
     std::uint64_t size = 0;
-    std::string version;   // What tells it from any other file, and from itself when it changes.
-    Sink sink;             // Instead of `fd`.
+    std::string version;  // What tells it from any other file, and from itself when it changes.
+    Sink sink;            // Instead of `fd`.
   };
   std::optional<Entry> find(const std::string& path);
-  // A new writable file: one of add_writable(), or for `weft://new/<hint>/…`; its name as control gave it is remembered for the path.
+  // A new writable file: one of add_writable(), or for `weft://new/<hint>/…`; its name as control gave it is remembered
+  // for the path.
   Result<Entry> create(const std::string& path);
   // The name that control gave to the file written under this path.
   std::string name_of_written(const std::string& path);
 
  private:
   std::mutex mutex_;
-  std::map<std::string, Entry> readable_;          // Guarded by mutex_, as are the others.
+  std::map<std::string, Entry> readable_;  // Guarded by mutex_, as are the others.
   std::map<std::string, Entry> writable_;
   std::map<std::string, std::string> written_;
   MakeFile make_file_;

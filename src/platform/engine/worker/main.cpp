@@ -29,7 +29,9 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "weft-engine is started by weft, not by hand; see `weft serve --help`\n");
     return 2;
   }
-  worker::DatabaseOptions options{.memory_bytes = std::strtoull(argv[1], nullptr, 10), .threads = std::max(1, std::atoi(argv[2])), .spill_folder = argv[3]};
+  worker::DatabaseOptions options{.memory_bytes = std::strtoull(argv[1], nullptr, 10),
+                                  .threads = std::max(1, std::atoi(argv[2])),
+                                  .spill_folder = argv[3]};
   ::prctl(PR_SET_NAME, "weft-engine");  // It was executed by descriptor, so the kernel calls it by a number.
   worker::Descriptors descriptors;
   worker::ScanFiles scans;
@@ -40,7 +42,8 @@ int main(int argc, char** argv) {
   if (fences->find("landlock")->integer() == 0) options.spill_folder.clear();
   if (const auto locked = worker::lock_down(**database, options); !locked) return fail_start(locked.error());
   Channel channel(weft::Fd(kSocket), Channel::Takes::descriptors);
-  weft::json::Object hello{{"protocol", kProtocolVersion}, {"build", WEFT_VERSION}, {"engine", duckdb::DuckDB::LibraryVersion()}};
+  weft::json::Object hello{
+      {"protocol", kProtocolVersion}, {"build", WEFT_VERSION}, {"engine", duckdb::DuckDB::LibraryVersion()}};
   hello.set("fences", std::move(*fences));
   if (!channel.send_json(FrameType::hello, hello)) return 0;
   worker::Dialogue dialogue(std::move(channel), **database, descriptors, scans);

@@ -19,11 +19,13 @@
 namespace weft::engine::worker {
 namespace {
 
-// Behind the parse tree and the look-ups of the binder: whatever was bound, a plan scans nothing that control did not decide.
+// Behind the parse tree and the look-ups of the binder: whatever was bound, a plan scans nothing that control did not
+// decide.
 void refuse_foreign_scans(duckdb::LogicalOperator& op) {
   if (op.type == duckdb::LogicalOperatorType::LOGICAL_GET) {
     const auto& get = op.Cast<duckdb::LogicalGet>();
-    if (relation_of(get) < 0 && verdict_on_table_function(get.function.name) != Verdict::allowed && !is_put_in_by_the_binder(get.function.name)) {
+    if (relation_of(get) < 0 && verdict_on_table_function(get.function.name) != Verdict::allowed &&
+        !is_put_in_by_the_binder(get.function.name)) {
       throw duckdb::PermissionException("the table function %s() is not allowed", get.function.name);
     }
   }
@@ -40,10 +42,12 @@ void describe_columns(const duckdb::Planner& planner, Plan& plan) {
 }
 
 // What the engine's own Prepare does, with our looks at the plan in between. Throws.
-Result<Prepared> bind(duckdb::ClientContext& context, duckdb::unique_ptr<duckdb::SQLStatement> statement, const std::vector<Relation>& relations) {
+Result<Prepared> bind(duckdb::ClientContext& context, duckdb::unique_ptr<duckdb::SQLStatement> statement,
+                      const std::vector<Relation>& relations) {
   Prepared prepared;
   auto data = duckdb::make_shared_ptr<duckdb::PreparedStatementData>(statement->type);
-  prepared.plan.statement = statement->type == duckdb::StatementType::EXPLAIN_STATEMENT ? Statement::explain : Statement::select;
+  prepared.plan.statement =
+      statement->type == duckdb::StatementType::EXPLAIN_STATEMENT ? Statement::explain : Statement::select;
   data->unbound_statement = statement->Copy();
   duckdb::Planner planner(context);
   guard(*planner.binder);
@@ -64,8 +68,8 @@ Result<Prepared> bind(duckdb::ClientContext& context, duckdb::unique_ptr<duckdb:
   read_scans(context, *plan, prepared.plan);
   duckdb::PhysicalPlanGenerator generator(context);
   data->physical_plan = generator.Plan(std::move(plan));
-  prepared.statement = std::make_unique<duckdb::PreparedStatement>(context.shared_from_this(), std::move(data), std::string(),
-                                                                   duckdb::case_insensitive_map_t<duckdb::idx_t>());
+  prepared.statement = std::make_unique<duckdb::PreparedStatement>(
+      context.shared_from_this(), std::move(data), std::string(), duckdb::case_insensitive_map_t<duckdb::idx_t>());
   return prepared;
 }
 
@@ -73,7 +77,8 @@ bool has_equality(const duckdb::ParsedExpression& expression) {
   const auto type = expression.GetExpressionType();
   if (type == duckdb::ExpressionType::COMPARE_EQUAL || type == duckdb::ExpressionType::COMPARE_IN) return true;
   bool found = false;
-  duckdb::ParsedExpressionIterator::EnumerateChildren(expression, [&](const duckdb::ParsedExpression& child) { found = found || has_equality(child); });
+  duckdb::ParsedExpressionIterator::EnumerateChildren(
+      expression, [&](const duckdb::ParsedExpression& child) { found = found || has_equality(child); });
   return found;
 }
 
@@ -84,15 +89,17 @@ bool looks_like_point(const duckdb::SQLStatement& statement) {
   const auto& node = *statement.Cast<duckdb::SelectStatement>().node;
   if (node.type != duckdb::QueryNodeType::SELECT_NODE) return false;
   const auto& select = node.Cast<duckdb::SelectNode>();
-  return select.where_clause && select.groups.group_expressions.empty() && select.from_table->type == duckdb::TableReferenceType::BASE_TABLE &&
-         has_equality(*select.where_clause);
+  return select.where_clause && select.groups.group_expressions.empty() &&
+         select.from_table->type == duckdb::TableReferenceType::BASE_TABLE && has_equality(*select.where_clause);
 }
 
-Result<Prepared> prepare(duckdb::Connection& connection, std::unique_ptr<duckdb::SQLStatement> statement, const std::vector<Relation>& relations) {
+Result<Prepared> prepare(duckdb::Connection& connection, std::unique_ptr<duckdb::SQLStatement> statement,
+                         const std::vector<Relation>& relations) {
   Result<Prepared> prepared;
   try {
-    connection.context->RunFunctionInTransaction(
-        [&] { prepared = bind(*connection.context, duckdb::unique_ptr<duckdb::SQLStatement>(statement.release()), relations); });
+    connection.context->RunFunctionInTransaction([&] {
+      prepared = bind(*connection.context, duckdb::unique_ptr<duckdb::SQLStatement>(statement.release()), relations);
+    });
   } catch (const std::exception& exception) {
     return fail(error_from(exception));
   }

@@ -41,23 +41,31 @@ Result<> describe(PublishContext& context, Input& input) {
   } catch (const std::exception& exception) {
     return fail(error_from(exception));
   }
-  if (input.names.size() > kColumnsMax) return fail(ErrorKind::limit, "input.too_many_columns", "the file has {} columns; at most {} are read", input.names.size(), kColumnsMax);
+  if (input.names.size() > kColumnsMax)
+    return fail(ErrorKind::limit, "input.too_many_columns", "the file has {} columns; at most {} are read",
+                input.names.size(), kColumnsMax);
   return {};
 }
 
 std::string csv_reader(const std::string& path, const PublishJob& job, std::string_view head) {
   const json::Value options(job.input_options);
-  std::string sql = format("read_csv({}, all_varchar = true, strict_mode = true, null_padding = false, ignore_errors = false, max_line_size = 16777216, compression = '{}', header = {}", text::quote_literal(path),
-                           compression_of(head), options["header"].boolean_or(true) ? "true" : "false");
+  std::string sql = format(
+      "read_csv({}, all_varchar = true, strict_mode = true, null_padding = false, ignore_errors = false, max_line_size "
+      "= 16777216, compression = '{}', header = {}",
+      text::quote_literal(path), compression_of(head), options["header"].boolean_or(true) ? "true" : "false");
   for (const char* name : {"delim", "quote", "escape", "nullstr"}) {
-    if (options[name].is_text() && options[name].text().size() <= 16 && options[name].text().find('\0') == std::string::npos) sql += format(", {} = {}", name, text::quote_literal(options[name].text()));
+    if (options[name].is_text() && options[name].text().size() <= 16 &&
+        options[name].text().find('\0') == std::string::npos)
+      sql += format(", {} = {}", name, text::quote_literal(options[name].text()));
   }
   return sql + ")";
 }
 
 // Columns that the contract knows are read as text where that keeps their digits; nested ones as what they should be.
-Result<std::string> json_reader(PublishContext& context, const std::string& path, const PublishJob& job, const std::string& kind, std::string_view head) {
-  const std::string common = format("format = '{}', compression = '{}', maximum_object_size = 67108864", kind == "ndjson" ? "newline_delimited" : "auto", compression_of(head));
+Result<std::string> json_reader(PublishContext& context, const std::string& path, const PublishJob& job,
+                                const std::string& kind, std::string_view head) {
+  const std::string common = format("format = '{}', compression = '{}', maximum_object_size = 67108864",
+                                    kind == "ndjson" ? "newline_delimited" : "auto", compression_of(head));
   Input sniffed;
   sniffed.from = format("read_json({}, sample_size = 20480, {})", text::quote_literal(path), common);
   TRY(describe(context, sniffed));
@@ -83,7 +91,8 @@ Result<Input> query_input(PublishContext& context) {
   info->schema = DEFAULT_SCHEMA;
   info->catalog = TEMP_CATALOG;
   info->temporary = true;
-  info->query = duckdb::unique_ptr_cast<duckdb::SQLStatement, duckdb::SelectStatement>(duckdb::unique_ptr<duckdb::SQLStatement>(context.query.release()));
+  info->query = duckdb::unique_ptr_cast<duckdb::SQLStatement, duckdb::SelectStatement>(
+      duckdb::unique_ptr<duckdb::SQLStatement>(context.query.release()));
   create->info = std::move(info);
   auto result = context.connection.Query(std::move(create));
   if (result->HasError()) {
@@ -119,7 +128,8 @@ Result<std::vector<std::vector<duckdb::Value>>> rows_of(PublishContext& context,
     if (chunk->size() == 0) break;
     for (duckdb::idx_t row = 0; row < chunk->size(); ++row) {
       auto& values = rows.emplace_back();
-      for (duckdb::idx_t column = 0; column < chunk->ColumnCount(); ++column) values.push_back(chunk->GetValue(column, row));
+      for (duckdb::idx_t column = 0; column < chunk->ColumnCount(); ++column)
+        values.push_back(chunk->GetValue(column, row));
     }
   }
   return rows;
@@ -130,14 +140,19 @@ Result<std::string> input_format(const std::string& named, Descriptors& descript
   const bool is_parquet = head.starts_with("PAR1");
   if (!named.empty()) {
     if (named != "parquet" && named != "csv" && named != "ndjson" && named != "json") {
-      return fail(ErrorKind::unsupported, "input.format", "{} is no format that is read here: parquet, csv, ndjson or json, also compressed with gzip or zstd", named);
+      return fail(ErrorKind::unsupported, "input.format",
+                  "{} is no format that is read here: parquet, csv, ndjson or json, also compressed with gzip or zstd",
+                  named);
     }
-    if ((named == "parquet") != is_parquet) return fail(ErrorKind::invalid, "input.mislabelled", "the file is called {} and {} Parquet", named, is_parquet ? "is" : "is no");
+    if ((named == "parquet") != is_parquet)
+      return fail(ErrorKind::invalid, "input.mislabelled", "the file is called {} and {} Parquet", named,
+                  is_parquet ? "is" : "is no");
     return named;
   }
   if (is_parquet) return "parquet";
   if (head.starts_with("ARROW1") || head.starts_with("\xff\xff\xff\xff")) {
-    return fail(ErrorKind::unsupported, "input.format", "Arrow files are not read by this version: convert to Parquet, CSV, NDJSON or JSON");
+    return fail(ErrorKind::unsupported, "input.format",
+                "Arrow files are not read by this version: convert to Parquet, CSV, NDJSON or JSON");
   }
   const auto trimmed = text::trim(head);
   if (trimmed.empty()) return fail(ErrorKind::invalid, "input.empty", "the file is empty");
@@ -156,7 +171,8 @@ Result<Input> open_input(PublishContext& context, const PublishJob& job) {
     input.from = format("read_parquet({})", text::quote_literal(context.input));
     input.row = "file_row_number + 1";
   } else if (kind == "csv") {
-    if (head.find('\0') != std::string::npos) return fail(ErrorKind::invalid, "input.nul", "the file has NUL characters: it is no CSV");
+    if (head.find('\0') != std::string::npos)
+      return fail(ErrorKind::invalid, "input.nul", "the file has NUL characters: it is no CSV");
     input.from = csv_reader(context.input, job, head);
   } else {
     input.from = TRY(json_reader(context, context.input, job, kind, head));
@@ -164,9 +180,11 @@ Result<Input> open_input(PublishContext& context, const PublishJob& job) {
   const auto described = describe(context, input);
   if (!described) {
     if (described.error().kind == ErrorKind::limit) return fail(described.error());
-    return fail(ErrorKind::invalid, "input.malformed", "the file cannot be read as {}: {}", kind, described.error().message);
+    return fail(ErrorKind::invalid, "input.malformed", "the file cannot be read as {}: {}", kind,
+                described.error().message);
   }
-  if (kind == "parquet") input.from = format("read_parquet({}, file_row_number = true)", text::quote_literal(context.input));
+  if (kind == "parquet")
+    input.from = format("read_parquet({}, file_row_number = true)", text::quote_literal(context.input));
   return input;
 }
 

@@ -18,10 +18,16 @@ constexpr int kSamplesMax = 10;
 constexpr std::size_t kProblemsMax = 200;
 
 InputProblem problem(std::string code, std::string column, std::string message) {
-  return {.code = std::move(code), .message = std::move(message), .column = std::move(column), .failures = 0, .sample_rows = {}, .sample_values = {}};
+  return {.code = std::move(code),
+          .message = std::move(message),
+          .column = std::move(column),
+          .failures = 0,
+          .sample_rows = {},
+          .sample_values = {}};
 }
 
-// The input's column for a target: by its name, else by its physical name. Names that differ only in case match nothing, and say so.
+// The input's column for a target: by its name, else by its physical name. Names that differ only in case match
+// nothing, and say so.
 std::optional<std::size_t> find_column(const Input& input, const TargetColumn& target) {
   for (const std::string* wanted : {&target.name, &target.physical_name}) {
     if (wanted->empty()) continue;
@@ -32,12 +38,15 @@ std::optional<std::size_t> find_column(const Input& input, const TargetColumn& t
   return std::nullopt;
 }
 
-void report_extra_columns(const PublishJob& job, const Input& input, const std::set<std::size_t>& used, std::vector<InputProblem>& problems) {
+void report_extra_columns(const PublishJob& job, const Input& input, const std::set<std::size_t>& used,
+                          std::vector<InputProblem>& problems) {
   std::vector<std::string> known;
   for (const TargetColumn& column : job.columns) known.push_back(column.name);
   for (std::size_t i = 0; i < input.names.size() && problems.size() < kProblemsMax; ++i) {
     if (used.contains(i)) continue;
-    problems.push_back(problem("input.unknown_column", input.names[i], format("the contract has no column {}{}", input.names[i], text::did_you_mean(input.names[i], known))));
+    problems.push_back(
+        problem("input.unknown_column", input.names[i],
+                format("the contract has no column {}{}", input.names[i], text::did_you_mean(input.names[i], known))));
   }
 }
 
@@ -59,8 +68,10 @@ json::Value metric_value(const duckdb::Value& value) {
   return value.ToString();
 }
 
-Result<> samples(PublishContext& context, const PublishPlan& plan, const std::string& failing, const std::string& value, std::vector<std::int64_t>& rows, json::Array& values) {
-  for (auto& row : TRY(rows_of(context, format("SELECT weft_row, {} FROM ({}) WHERE {} ORDER BY 1 LIMIT {}", value, plan.from, failing, kSamplesMax)))) {
+Result<> samples(PublishContext& context, const PublishPlan& plan, const std::string& failing, const std::string& value,
+                 std::vector<std::int64_t>& rows, json::Array& values) {
+  for (auto& row : TRY(rows_of(context, format("SELECT weft_row, {} FROM ({}) WHERE {} ORDER BY 1 LIMIT {}", value,
+                                               plan.from, failing, kSamplesMax)))) {
     rows.push_back(row[0].GetValue<std::int64_t>());
     values.push_back(shown(row[1]));
   }
@@ -75,16 +86,22 @@ std::string key_of(const std::vector<std::string>& columns) {
 
 std::string not_null(const std::vector<std::string>& columns) {
   std::string all;
-  for (const std::string& column : columns) all += (all.empty() ? "" : " AND ") + text::quote_identifier(column) + " IS NOT NULL";
+  for (const std::string& column : columns)
+    all += (all.empty() ? "" : " AND ") + text::quote_identifier(column) + " IS NOT NULL";
   return all;
 }
 
 // Rows whose key stands earlier in the batch, or (where existing rows stay) in the table.
-Result<std::string> duplicate_rows(PublishContext& context, const PublishJob& job, const PublishPlan& plan, const Check& check) {
+Result<std::string> duplicate_rows(PublishContext& context, const PublishJob& job, const PublishPlan& plan,
+                                   const Check& check) {
   const std::string key = key_of(check.columns);
-  std::string sql = format("SELECT weft_row FROM (SELECT weft_row, {0}, row_number() OVER (PARTITION BY {0} ORDER BY weft_row) AS weft_nth FROM ({1}) WHERE {2}) WHERE weft_nth > 1", key, plan.from, not_null(check.columns));
+  std::string sql = format(
+      "SELECT weft_row FROM (SELECT weft_row, {0}, row_number() OVER (PARTITION BY {0} ORDER BY weft_row) AS weft_nth "
+      "FROM ({1}) WHERE {2}) WHERE weft_nth > 1",
+      key, plan.from, not_null(check.columns));
   if (job.mode == PublishMode::append && !context.existing.empty()) {
-    sql += format(" UNION SELECT weft_row FROM ({1}) WHERE {2} AND ({0}) IN (SELECT ({0}) FROM ({3}) WHERE {2})", key, plan.from, not_null(check.columns), TRY(existing_rows(context, job)));
+    sql += format(" UNION SELECT weft_row FROM ({1}) WHERE {2} AND ({0}) IN (SELECT ({0}) FROM ({3}) WHERE {2})", key,
+                  plan.from, not_null(check.columns), TRY(existing_rows(context, job)));
   }
   return sql;
 }
@@ -95,15 +112,24 @@ Result<CheckResult> run_unique(PublishContext& context, const PublishJob& job, P
   const std::string key = key_of(check.columns);
   // Most batches have no duplicate: counting is cheaper than finding them.
   const bool sees_table = job.mode == PublishMode::append && !context.existing.empty();
-  const auto counted = TRY(rows_of(context, format("SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {0} FROM ({1}) WHERE {2})) FROM ({1}) WHERE {2}", key, plan.from, not_null(check.columns))));
+  const auto counted = TRY(rows_of(
+      context,
+      format("SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {0} FROM ({1}) WHERE {2})) FROM ({1}) WHERE {2}",
+             key, plan.from, not_null(check.columns))));
   const bool is_clean = counted[0][0] == counted[0][1];
   if (!is_clean || sees_table) {
     const std::string duplicates = TRY(duplicate_rows(context, job, plan, check));
     result.failures = count_of(TRY(rows_of(context, format("SELECT count(*) FROM ({})", duplicates)))[0][0]);
     if (result.failures > 0) {
-      plan.rules.push_back({.id = check.id, .column = check.columns[0], .failing = format("weft_row IN ({})", duplicates), .shown = format("CAST(({}) AS VARCHAR)", key), .is_cast = false,
-                            .is_blocking = json::Value(check.spec)["severity"].text_or("error") == "error", .check = index});
-      TRY(samples(context, plan, plan.rules.back().failing, plan.rules.back().shown, result.sample_rows, result.sample_values));
+      plan.rules.push_back({.id = check.id,
+                            .column = check.columns[0],
+                            .failing = format("weft_row IN ({})", duplicates),
+                            .shown = format("CAST(({}) AS VARCHAR)", key),
+                            .is_cast = false,
+                            .is_blocking = json::Value(check.spec)["severity"].text_or("error") == "error",
+                            .check = index});
+      TRY(samples(context, plan, plan.rules.back().failing, plan.rules.back().shown, result.sample_rows,
+                  result.sample_values));
     }
   }
   result.value = result.failures;
@@ -111,18 +137,22 @@ Result<CheckResult> run_unique(PublishContext& context, const PublishJob& job, P
 }
 
 std::string replaced(std::string text, std::string_view what, std::string_view with) {
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) text.replace(at, what.size(), with);
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
+    text.replace(at, what.size(), with);
   return text;
 }
 
 // A rule's own SQL is its author's: held to the allow-list, and it sees one table, the batch.
-Result<CheckResult> run_sql_check(PublishContext& context, const PublishJob& job, const PublishPlan& plan, const Check& check) {
+Result<CheckResult> run_sql_check(PublishContext& context, const PublishJob& job, const PublishPlan& plan,
+                                  const Check& check) {
   CheckResult result{.id = check.id};
   const json::Value spec(check.spec);
   const std::string column = check.columns.empty() ? std::string() : text::quote_identifier(check.columns[0]);
   std::string sql(spec["query"].text_or(""));
-  for (const char* object : {"{object}", "${object}", "${table}", "{table}", "{model}"}) sql = replaced(sql, object, "weft_batch");
-  for (const char* property : {"${property}", "{property}", "${column}", "{column}", "{field}"}) sql = replaced(sql, property, column);
+  for (const char* object : {"{object}", "${object}", "${table}", "{table}", "{model}"})
+    sql = replaced(sql, object, "weft_batch");
+  for (const char* property : {"${property}", "{property}", "${column}", "{column}", "{field}"})
+    sql = replaced(sql, property, column);
   const auto parsed = parse_governed(*context.connection.context, sql, context.limits);
   if (!parsed || parsed->parsed.statement != Statement::select) {
     result.has_run = false;
@@ -137,8 +167,11 @@ Result<CheckResult> run_sql_check(PublishContext& context, const PublishJob& job
     return result;
   }
   std::string with = format("WITH weft_batch AS (SELECT {} FROM ({}))", key_of(plan.columns), plan.from);
-  if (const auto object = spec["object"].text_or(""); !object.empty() && object != "weft_batch") with += format(", {} AS (SELECT * FROM weft_batch)", text::quote_identifier(object));
-  const auto rows = rows_of(context, format("{} SELECT * FROM ({}) LIMIT 1", with, std::string(text::trim(sql)).ends_with(';') ? sql.substr(0, sql.rfind(';')) : sql));
+  if (const auto object = spec["object"].text_or(""); !object.empty() && object != "weft_batch")
+    with += format(", {} AS (SELECT * FROM weft_batch)", text::quote_identifier(object));
+  const auto rows =
+      rows_of(context, format("{} SELECT * FROM ({}) LIMIT 1", with,
+                              std::string(text::trim(sql)).ends_with(';') ? sql.substr(0, sql.rfind(';')) : sql));
   if (!rows || rows->empty() || rows->at(0).empty()) {
     result.has_run = false;
     result.note = rows ? "the rule gave no value" : rows.error().message;
@@ -156,13 +189,15 @@ Result<std::string> existing_rows(PublishContext& context, const PublishJob& job
   for (const std::string& path : context.existing) paths += (paths.empty() ? "" : ", ") + text::quote_literal(path);
   for (const TargetColumn& column : job.columns) {
     const auto type = TRY(logical_type_of(column.type));
-    schema += format("{}{}: {{name: {}, type: {}, default_value: NULL}}", schema.empty() ? "" : ", ", column.field_id, text::quote_literal(column.name), text::quote_literal(type.ToString()));
+    schema += format("{}{}: {{name: {}, type: {}, default_value: NULL}}", schema.empty() ? "" : ", ", column.field_id,
+                     text::quote_literal(column.name), text::quote_literal(type.ToString()));
     names += (names.empty() ? "" : ", ") + text::quote_identifier(column.name);
   }
   return format("SELECT {} FROM read_parquet([{}], schema = MAP {{{}}})", names, paths, schema);
 }
 
-Result<PublishPlan> plan_publish(PublishContext&, const PublishJob& job, const Input& input, std::vector<InputProblem>& problems) {
+Result<PublishPlan> plan_publish(PublishContext&, const PublishJob& job, const Input& input,
+                                 std::vector<InputProblem>& problems) {
   PublishPlan plan;
   std::set<std::size_t> used;
   std::string select = input.row + " AS weft_row";
@@ -173,9 +208,14 @@ Result<PublishPlan> plan_publish(PublishContext&, const PublishJob& job, const I
     plan.columns.push_back(target.name);
     if (!found) {
       for (const std::string& name : input.names) {
-        if (text::iequals(name, target.name)) problems.push_back(problem("input.case", target.name, format("the file has {}, the contract {}: names are compared with their case", name, target.name)));
+        if (text::iequals(name, target.name))
+          problems.push_back(problem(
+              "input.case", target.name,
+              format("the file has {}, the contract {}: names are compared with their case", name, target.name)));
       }
-      if (target.is_required) problems.push_back(problem("input.missing_column", target.name, format("the file lacks the required column {}", target.name)));
+      if (target.is_required)
+        problems.push_back(
+            problem("input.missing_column", target.name, format("the file lacks the required column {}", target.name)));
       select += format(", CAST(NULL AS {}) AS {}", type.ToString(), text::quote_identifier(target.name));
       continue;
     }
@@ -189,7 +229,13 @@ Result<PublishPlan> plan_publish(PublishContext&, const PublishJob& job, const I
     select += format(", {} AS {}", cast->value, text::quote_identifier(target.name));
     if (cast->bad.empty()) continue;
     select += format(", {} AS {}, {} AS {}", cast->bad, alias("bad", i), column, alias("raw", i));
-    plan.rules.push_back({.id = "cast." + target.name, .column = target.name, .failing = alias("bad", i), .shown = format("CAST({} AS VARCHAR)", alias("raw", i)), .is_cast = true, .is_blocking = true, .check = 0});
+    plan.rules.push_back({.id = "cast." + target.name,
+                          .column = target.name,
+                          .failing = alias("bad", i),
+                          .shown = format("CAST({} AS VARCHAR)", alias("raw", i)),
+                          .is_cast = true,
+                          .is_blocking = true,
+                          .check = 0});
   }
   report_extra_columns(job, input, used, problems);
   plan.from = format("SELECT {} FROM {}", select, input.from);
@@ -221,8 +267,13 @@ Result<> run_checks(PublishContext& context, const PublishJob& job, PublishPlan&
     for (const RowRule& rule : plan.rules) {
       if (rule.is_cast && rule.column == check.columns[0]) failing = format("(NOT {} AND {})", rule.failing, failing);
     }
-    plan.rules.push_back({.id = check.id, .column = check.columns[0], .failing = std::move(failing), .shown = format("CAST({} AS VARCHAR)", text::quote_identifier(check.columns[0])), .is_cast = false,
-                          .is_blocking = json::Value(check.spec)["severity"].text_or("error") == "error", .check = i});
+    plan.rules.push_back({.id = check.id,
+                          .column = check.columns[0],
+                          .failing = std::move(failing),
+                          .shown = format("CAST({} AS VARCHAR)", text::quote_identifier(check.columns[0])),
+                          .is_cast = false,
+                          .is_blocking = json::Value(check.spec)["severity"].text_or("error") == "error",
+                          .check = i});
   }
   const std::size_t rules = plan.rules.size();
   std::string any = "FALSE";
@@ -235,7 +286,8 @@ Result<> run_checks(PublishContext& context, const PublishJob& job, PublishPlan&
   auto measured = rows_of(context, format("SELECT {} FROM ({})", aggregates, plan.from));
   if (!measured) {
     if (measured.error().kind != ErrorKind::invalid) return fail(measured.error());
-    outcome.problems.push_back(problem("input.malformed", "", format("the file cannot be read: {}", measured.error().message)));
+    outcome.problems.push_back(
+        problem("input.malformed", "", format("the file cannot be read: {}", measured.error().message)));
     plan.bad_rows = 0;
     return {};
   }
@@ -251,11 +303,15 @@ Result<> run_checks(PublishContext& context, const PublishJob& job, PublishPlan&
     }
     if (failures == 0) continue;
     if (rule.is_cast) {
-      outcome.problems.push_back(problem("input.lossy_value", rule.column, format("{}: {} value{} cannot become the contract's type without loss", rule.column, failures, failures == 1 ? "" : "s")));
+      outcome.problems.push_back(problem("input.lossy_value", rule.column,
+                                         format("{}: {} value{} cannot become the contract's type without loss",
+                                                rule.column, failures, failures == 1 ? "" : "s")));
       outcome.problems.back().failures = failures;
-      TRY(samples(context, plan, rule.failing, rule.shown, outcome.problems.back().sample_rows, outcome.problems.back().sample_values));
+      TRY(samples(context, plan, rule.failing, rule.shown, outcome.problems.back().sample_rows,
+                  outcome.problems.back().sample_values));
     } else {
-      TRY(samples(context, plan, rule.failing, rule.shown, outcome.checks[rule.check].sample_rows, outcome.checks[rule.check].sample_values));
+      TRY(samples(context, plan, rule.failing, rule.shown, outcome.checks[rule.check].sample_rows,
+                  outcome.checks[rule.check].sample_values));
     }
   }
   for (std::size_t i = 0; i < metrics.size(); ++i) outcome.checks[metrics[i]].value = metric_value(row[rules + 2 + i]);
@@ -282,23 +338,37 @@ Result<> set_aside(PublishContext& context, const PublishJob& job, PublishPlan& 
   std::string reasons;
   for (const RowRule& rule : plan.rules) {
     if (!rule.is_blocking) continue;
-    reasons += format("{}CASE WHEN {} THEN {} END", reasons.empty() ? "" : ", ", rule.failing, text::quote_literal(rule.id));
+    reasons +=
+        format("{}CASE WHEN {} THEN {} END", reasons.empty() ? "" : ", ", rule.failing, text::quote_literal(rule.id));
   }
   // The raw text of what could not be cast belongs into the dead letter, not the NULL that stands for it.
   std::string row;
   for (std::size_t i = 0; i < plan.columns.size(); ++i) {
     std::string value = text::quote_identifier(plan.columns[i]);
     for (const RowRule& rule : plan.rules) {
-      if (rule.is_cast && rule.column == plan.columns[i]) value = format("coalesce(CAST({} AS VARCHAR), {})", value, rule.shown);
+      if (rule.is_cast && rule.column == plan.columns[i])
+        value = format("coalesce(CAST({} AS VARCHAR), {})", value, rule.shown);
     }
     row += format("{}{}: CAST({} AS VARCHAR)", row.empty() ? "" : ", ", text::quote_identifier(plan.columns[i]), value);
   }
-  TRY(run_sql(context, format("CREATE TEMP TABLE weft_staged AS SELECT *, list_filter([{}], lambda r: r IS NOT NULL) AS weft_reasons FROM ({})", reasons, plan.from)));
+  TRY(run_sql(context, format("CREATE TEMP TABLE weft_staged AS SELECT *, list_filter([{}], lambda r: r IS NOT NULL) "
+                              "AS weft_reasons FROM ({})",
+                              reasons, plan.from)));
   const std::string path = "weft://new/dead/0";
-  TRY(run_sql(context, format("COPY (SELECT weft_row AS row_number, weft_reasons AS reasons, CAST(to_json({{{}}}) AS VARCHAR) AS \"row\" FROM weft_staged WHERE len(weft_reasons) > 0 ORDER BY 1) TO '{}' (FORMAT parquet, COMPRESSION zstd)", row, path)));
+  TRY(run_sql(
+      context,
+      format(
+          "COPY (SELECT weft_row AS row_number, weft_reasons AS reasons, CAST(to_json({{{}}}) AS VARCHAR) AS \"row\" "
+          "FROM weft_staged WHERE len(weft_reasons) > 0 ORDER BY 1) TO '{}' (FORMAT parquet, COMPRESSION zstd)",
+          row, path)));
   const auto counted = TRY(rows_of(context, "SELECT count(*) FROM weft_staged WHERE len(weft_reasons) > 0"));
   outcome.rows_dead = count_of(counted[0][0]);
-  outcome.dead_letters.push_back({.name = context.descriptors.name_of_written(path), .row_count = outcome.rows_dead, .size = 0, .partition = {}, .columns = {}, .split_offsets = {}});
+  outcome.dead_letters.push_back({.name = context.descriptors.name_of_written(path),
+                                  .row_count = outcome.rows_dead,
+                                  .size = 0,
+                                  .partition = {},
+                                  .columns = {},
+                                  .split_offsets = {}});
   plan.from = "SELECT * FROM weft_staged WHERE len(weft_reasons) = 0";
   // What was set aside is no problem of the batch any more; the results keep telling of it.
   outcome.problems.clear();

@@ -6,26 +6,27 @@ namespace weft::engine::worker {
 
 // One thing that a single row can be wrong about.
 struct RowRule {
-  std::string id;        // A check's id, or "cast.<column>".
+  std::string id;  // A check's id, or "cast.<column>".
   std::string column;
-  std::string failing;   // SQL over `from`: true for a bad row.
-  std::string shown;     // SQL of the value to show as a sample.
+  std::string failing;  // SQL over `from`: true for a bad row.
+  std::string shown;    // SQL of the value to show as a sample.
   bool is_cast = false;
-  bool is_blocking = true;   // Of severity error: a row that breaks it may not enter the table.
-  std::size_t check = 0; // Index into job.checks, unless is_cast.
+  bool is_blocking = true;  // Of severity error: a row that breaks it may not enter the table.
+  std::size_t check = 0;    // Index into job.checks, unless is_cast.
 };
 
-// How the input becomes rows of the table. `from` gives the target's columns by their names, `weft_row`, and for casts that can
-// lose a value `weft_bad_<n>` and `weft_raw_<n>`.
+// How the input becomes rows of the table. `from` gives the target's columns by their names, `weft_row`, and for casts
+// that can lose a value `weft_bad_<n>` and `weft_raw_<n>`.
 struct PublishPlan {
   std::string from;
   std::vector<std::string> columns;
   std::vector<RowRule> rules;
-  std::uint64_t bad_rows = 0;      // Rows that broke at least one rule.
+  std::uint64_t bad_rows = 0;  // Rows that broke at least one rule.
 };
 
 // Matches columns and casts; what does not fit goes to `problems`.
-Result<PublishPlan> plan_publish(PublishContext& context, const PublishJob& job, const Input& input, std::vector<InputProblem>& problems);
+Result<PublishPlan> plan_publish(PublishContext& context, const PublishJob& job, const Input& input,
+                                 std::vector<InputProblem>& problems);
 
 // All checks in as few passes as possible; results with samples go to the outcome, lossy casts to its problems.
 Result<> run_checks(PublishContext& context, const PublishJob& job, PublishPlan& plan, PublishOutcome& outcome);

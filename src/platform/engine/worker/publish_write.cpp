@@ -15,7 +15,8 @@ constexpr std::size_t kPartitionsMax = 1000;
 
 std::string names_of(const PublishJob& job) {
   std::string names;
-  for (const TargetColumn& column : job.columns) names += (names.empty() ? "" : ", ") + text::quote_identifier(column.name);
+  for (const TargetColumn& column : job.columns)
+    names += (names.empty() ? "" : ", ") + text::quote_identifier(column.name);
   return names;
 }
 
@@ -40,7 +41,9 @@ std::string field_ids(const json::Value& type, int id) {
 
 std::string field_ids(const PublishJob& job) {
   std::string all;
-  for (const TargetColumn& column : job.columns) all += format("{}{}: {}", all.empty() ? "" : ", ", text::quote_literal(column.name), field_ids(column.type, column.field_id));
+  for (const TargetColumn& column : job.columns)
+    all += format("{}{}: {}", all.empty() ? "" : ", ", text::quote_literal(column.name),
+                  field_ids(column.type, column.field_id));
   return all;
 }
 
@@ -70,7 +73,8 @@ std::string order_by(const PublishJob& job) {
   for (const json::Value& field : job.sort_fields) {
     const TargetColumn* column = column_of(job, field["source-id"]);
     if (column == nullptr) continue;
-    order += format("{}{} {} {}", order.empty() ? " ORDER BY " : ", ", text::quote_identifier(column->name), field["direction"].text_or("asc") == "desc" ? "DESC" : "ASC",
+    order += format("{}{} {} {}", order.empty() ? " ORDER BY " : ", ", text::quote_identifier(column->name),
+                    field["direction"].text_or("asc") == "desc" ? "DESC" : "ASC",
                     field["null-order"].text_or("nulls-first") == "nulls-last" ? "NULLS LAST" : "NULLS FIRST");
   }
   return order;
@@ -88,7 +92,8 @@ json::Value bound_of(const json::Value& type, const std::string& text) {
     const double number = std::strtod(text.c_str(), &end);
     return end != text.c_str() && std::isfinite(number) ? json::Value(number) : json::Value();
   }
-  if (name == "boolean") return text == "true" ? json::Value(true) : text == "false" ? json::Value(false) : json::Value();
+  if (name == "boolean")
+    return text == "true" ? json::Value(true) : text == "false" ? json::Value(false) : json::Value();
   if (name == "timestamp" || name == "timestamptz") {
     std::string iso = text;
     if (const auto space = iso.find(' '); space != std::string::npos) iso[space] = 'T';
@@ -108,7 +113,9 @@ json::Object column_facts(const PublishJob& job, const duckdb::Value& statistics
   for (const duckdb::Value& entry : duckdb::MapValue::GetChildren(statistics)) {
     const auto& pair = duckdb::StructValue::GetChildren(entry);
     const std::string name = pair[0].ToString();
-    const auto column = std::find_if(job.columns.begin(), job.columns.end(), [&](const TargetColumn& each) { return text::quote_identifier(each.name) == name || each.name == name; });
+    const auto column = std::find_if(job.columns.begin(), job.columns.end(), [&](const TargetColumn& each) {
+      return text::quote_identifier(each.name) == name || each.name == name;
+    });
     if (column == job.columns.end() || pair[1].IsNull()) continue;
     json::Object object{{"values", rows}};
     bool has_nan = false;
@@ -132,11 +139,19 @@ json::Object column_facts(const PublishJob& job, const duckdb::Value& statistics
   return facts;
 }
 
-Result<> write_one(PublishContext& context, const PublishJob& job, const std::string& select, json::Array partition, PublishOutcome& outcome) {
+Result<> write_one(PublishContext& context, const PublishJob& job, const std::string& select, json::Array partition,
+                   PublishOutcome& outcome) {
   const std::string path = format("weft://new/data/{}", outcome.files.size());
-  auto rows = TRY(rows_of(context, format("COPY ({}) TO '{}' (FORMAT parquet, COMPRESSION zstd, FIELD_IDS {{{}}}, RETURN_STATS)", select, path, field_ids(job))));
+  auto rows = TRY(
+      rows_of(context, format("COPY ({}) TO '{}' (FORMAT parquet, COMPRESSION zstd, FIELD_IDS {{{}}}, RETURN_STATS)",
+                              select, path, field_ids(job))));
   for (const auto& row : rows) {
-    WrittenFile file{.name = context.descriptors.name_of_written(path), .row_count = row[1].GetValue<std::uint64_t>(), .size = row[2].GetValue<std::uint64_t>(), .partition = std::move(partition), .columns = {}, .split_offsets = {4}};
+    WrittenFile file{.name = context.descriptors.name_of_written(path),
+                     .row_count = row[1].GetValue<std::uint64_t>(),
+                     .size = row[2].GetValue<std::uint64_t>(),
+                     .partition = std::move(partition),
+                     .columns = {},
+                     .split_offsets = {4}};
     file.columns = column_facts(job, row[4], file.row_count);
     outcome.rows_out += file.row_count;
     if (file.row_count > 0) outcome.files.push_back(std::move(file));
@@ -151,7 +166,8 @@ Result<std::string> whole(PublishContext& context, const PublishJob& job, const 
   std::string key;
   for (const std::string& column : job.primary_key) key += (key.empty() ? "" : ", ") + text::quote_identifier(column);
   if (key.empty()) return fail(ErrorKind::invalid, "publish.no_key", "upsert needs a primary key in the contract");
-  return format("SELECT {0} FROM ({1}) WHERE ({2}) NOT IN (SELECT ({2}) FROM ({3})) UNION ALL {3}", names_of(job), TRY(existing_rows(context, job)), key, batch);
+  return format("SELECT {0} FROM ({1}) WHERE ({2}) NOT IN (SELECT ({2}) FROM ({3})) UNION ALL {3}", names_of(job),
+                TRY(existing_rows(context, job)), key, batch);
 }
 
 }  // namespace
@@ -166,9 +182,11 @@ Result<> write_files(PublishContext& context, const PublishJob& job, const Publi
     list += (list.empty() ? "" : ", ") + fields.back();
   }
   TRY(run_sql(context, format("CREATE OR REPLACE TEMP TABLE weft_whole AS {}", all)));
-  const auto partitions = TRY(rows_of(context, format("SELECT DISTINCT {} FROM weft_whole LIMIT {}", list, kPartitionsMax + 1)));
+  const auto partitions =
+      TRY(rows_of(context, format("SELECT DISTINCT {} FROM weft_whole LIMIT {}", list, kPartitionsMax + 1)));
   if (partitions.size() > kPartitionsMax) {
-    return fail(ErrorKind::limit, "publish.too_many_partitions", "the batch falls into more than {} partitions; publish it in parts", kPartitionsMax);
+    return fail(ErrorKind::limit, "publish.too_many_partitions",
+                "the batch falls into more than {} partitions; publish it in parts", kPartitionsMax);
   }
   for (const auto& values : partitions) {
     std::string where;
@@ -177,7 +195,8 @@ Result<> write_files(PublishContext& context, const PublishJob& job, const Publi
       where += format("{}{} IS NOT DISTINCT FROM {}", i > 0 ? " AND " : "", fields[i], values[i].ToSQLString());
       partition.push_back(single_value_of(values[i]));
     }
-    TRY(write_one(context, job, format("SELECT {} FROM weft_whole WHERE {}{}", names_of(job), where, order_by(job)), std::move(partition), outcome));
+    TRY(write_one(context, job, format("SELECT {} FROM weft_whole WHERE {}{}", names_of(job), where, order_by(job)),
+                  std::move(partition), outcome));
   }
   return {};
 }

@@ -27,8 +27,8 @@
 namespace weft::engine::worker {
 namespace {
 
-constexpr const char* kScan = "weft_scan";   // The engine's Parquet scan with our file list and schema.
-constexpr const char* kRows = "weft_rows";   // Its JSON scan, put in for relations of rows.
+constexpr const char* kScan = "weft_scan";  // The engine's Parquet scan with our file list and schema.
+constexpr const char* kRows = "weft_rows";  // Its JSON scan, put in for relations of rows.
 constexpr const char* kRowsPrefix = "weft://rows/";
 
 struct ScanInfo final : duckdb::TableFunctionInfo {
@@ -66,7 +66,8 @@ class LateFileList final : public duckdb::MultiFileList {
   const int relation;
 };
 
-duckdb::MultiFileColumnDefinition definition_of(const std::string& name, const duckdb::LogicalType& type, const json::Value& iceberg, int field_id) {
+duckdb::MultiFileColumnDefinition definition_of(const std::string& name, const duckdb::LogicalType& type,
+                                                const json::Value& iceberg, int field_id) {
   duckdb::MultiFileColumnDefinition column(name, type);
   if (field_id > 0) column.identifier = duckdb::Value::INTEGER(field_id);
   column.default_expression = duckdb::make_uniq<duckdb::ConstantExpression>(duckdb::Value(type));
@@ -81,13 +82,17 @@ duckdb::MultiFileColumnDefinition definition_of(const std::string& name, const d
       break;
     }
     case duckdb::LogicalTypeId::LIST:
-      column.children.push_back(definition_of("element", duckdb::ListType::GetChildType(type), iceberg["element"], id(iceberg["element-id"])));
+      column.children.push_back(definition_of("element", duckdb::ListType::GetChildType(type), iceberg["element"],
+                                              id(iceberg["element-id"])));
       break;
     case duckdb::LogicalTypeId::MAP:
-      column.children.push_back(definition_of("key", duckdb::MapType::KeyType(type), iceberg["key"], id(iceberg["key-id"])));
-      column.children.push_back(definition_of("value", duckdb::MapType::ValueType(type), iceberg["value"], id(iceberg["value-id"])));
+      column.children.push_back(
+          definition_of("key", duckdb::MapType::KeyType(type), iceberg["key"], id(iceberg["key-id"])));
+      column.children.push_back(
+          definition_of("value", duckdb::MapType::ValueType(type), iceberg["value"], id(iceberg["value-id"])));
       break;
-    default: break;
+    default:
+      break;
   }
   return column;
 }
@@ -100,12 +105,13 @@ class SchemaReader final : public duckdb::MultiFileReader {
     return duckdb::make_uniq<SchemaReader>(function.function_info->Cast<ScanInfo>().files);
   }
   duckdb::vector<duckdb::string> ParsePaths(const duckdb::Value& input) override { return {input.ToString()}; }
-  duckdb::shared_ptr<duckdb::MultiFileList> CreateFileList(duckdb::ClientContext&, const duckdb::vector<duckdb::string>& paths,
+  duckdb::shared_ptr<duckdb::MultiFileList> CreateFileList(duckdb::ClientContext&,
+                                                           const duckdb::vector<duckdb::string>& paths,
                                                            const duckdb::FileGlobInput&) override {
     return duckdb::make_shared_ptr<LateFileList>(files_, std::stoi(paths.at(0)));
   }
-  bool Bind(duckdb::MultiFileOptions&, duckdb::MultiFileList& files, duckdb::vector<duckdb::LogicalType>& types, duckdb::vector<duckdb::string>& names,
-            duckdb::MultiFileReaderBindData& bind) override {
+  bool Bind(duckdb::MultiFileOptions&, duckdb::MultiFileList& files, duckdb::vector<duckdb::LogicalType>& types,
+            duckdb::vector<duckdb::string>& names, duckdb::MultiFileReaderBindData& bind) override {
     const Relation* relation = files_.relation(static_cast<LateFileList&>(files).relation);
     if (relation == nullptr) throw duckdb::BinderException("weft_scan reads no relation of this number");
     for (const Column& column : relation->columns) {
@@ -118,9 +124,9 @@ class SchemaReader final : public duckdb::MultiFileReader {
     bind.mapping = duckdb::MultiFileColumnMappingMode::BY_FIELD_ID;
     return true;
   }
-  duckdb::unique_ptr<duckdb::MultiFileList> ComplexFilterPushdown(duckdb::ClientContext&, duckdb::MultiFileList&, const duckdb::MultiFileOptions&,
-                                                                  duckdb::MultiFilePushdownInfo&,
-                                                                  duckdb::vector<duckdb::unique_ptr<duckdb::Expression>>&) override {
+  duckdb::unique_ptr<duckdb::MultiFileList> ComplexFilterPushdown(
+      duckdb::ClientContext&, duckdb::MultiFileList&, const duckdb::MultiFileOptions&, duckdb::MultiFilePushdownInfo&,
+      duckdb::vector<duckdb::unique_ptr<duckdb::Expression>>&) override {
     return nullptr;
   }
   duckdb::unique_ptr<duckdb::MultiFileReader> Copy() const override { return duckdb::make_uniq<SchemaReader>(files_); }
@@ -129,21 +135,25 @@ class SchemaReader final : public duckdb::MultiFileReader {
   ScanFiles& files_;
 };
 
-// The scan's hidden columns are the engine's (count(*), fetching a row's other columns late) and have no name that a query could
-// write; which file a row lies in is not the reader's business.
-duckdb::virtual_column_map_t nameless_virtual_columns(duckdb::ClientContext&, duckdb::optional_ptr<duckdb::FunctionData> data) {
+// The scan's hidden columns are the engine's (count(*), fetching a row's other columns late) and have no name that a
+// query could write; which file a row lies in is not the reader's business.
+duckdb::virtual_column_map_t nameless_virtual_columns(duckdb::ClientContext&,
+                                                      duckdb::optional_ptr<duckdb::FunctionData> data) {
   duckdb::virtual_column_map_t columns;
-  columns.insert(std::make_pair(duckdb::COLUMN_IDENTIFIER_EMPTY, duckdb::TableColumn("", duckdb::LogicalType::BOOLEAN)));
-  columns.insert(std::make_pair(duckdb::MultiFileReader::COLUMN_IDENTIFIER_FILE_INDEX, duckdb::TableColumn("", duckdb::LogicalType::UBIGINT)));
-  columns.insert(std::make_pair(duckdb::MultiFileReader::COLUMN_IDENTIFIER_FILE_ROW_NUMBER, duckdb::TableColumn("", duckdb::LogicalType::BIGINT)));
+  columns.insert(
+      std::make_pair(duckdb::COLUMN_IDENTIFIER_EMPTY, duckdb::TableColumn("", duckdb::LogicalType::BOOLEAN)));
+  columns.insert(std::make_pair(duckdb::MultiFileReader::COLUMN_IDENTIFIER_FILE_INDEX,
+                                duckdb::TableColumn("", duckdb::LogicalType::UBIGINT)));
+  columns.insert(std::make_pair(duckdb::MultiFileReader::COLUMN_IDENTIFIER_FILE_ROW_NUMBER,
+                                duckdb::TableColumn("", duckdb::LogicalType::BIGINT)));
   data->Cast<duckdb::MultiFileBindData>().virtual_columns = columns;
   return columns;
 }
 
 duckdb::unique_ptr<duckdb::ParsedExpression> named(const char* name, duckdb::Value value) {
   auto constant = duckdb::make_uniq<duckdb::ConstantExpression>(std::move(value));
-  return duckdb::make_uniq<duckdb::ComparisonExpression>(duckdb::ExpressionType::COMPARE_EQUAL, duckdb::make_uniq<duckdb::ColumnRefExpression>(name),
-                                                         std::move(constant));
+  return duckdb::make_uniq<duckdb::ComparisonExpression>(
+      duckdb::ExpressionType::COMPARE_EQUAL, duckdb::make_uniq<duckdb::ColumnRefExpression>(name), std::move(constant));
 }
 
 duckdb::unique_ptr<duckdb::TableRef> rows_scan(const Relation& relation, int index) {
@@ -154,7 +164,8 @@ duckdb::unique_ptr<duckdb::TableRef> rows_scan(const Relation& relation, int ind
     columns.emplace_back(column.name, duckdb::Value(type->ToString()));
   }
   duckdb::vector<duckdb::unique_ptr<duckdb::ParsedExpression>> arguments;
-  arguments.push_back(duckdb::make_uniq<duckdb::ConstantExpression>(duckdb::Value(kRowsPrefix + std::to_string(index))));
+  arguments.push_back(
+      duckdb::make_uniq<duckdb::ConstantExpression>(duckdb::Value(kRowsPrefix + std::to_string(index))));
   arguments.push_back(named("columns", duckdb::Value::STRUCT(std::move(columns))));
   arguments.push_back(named("format", duckdb::Value("newline_delimited")));
   arguments.push_back(named("maximum_object_size", duckdb::Value::UINTEGER(64 << 20)));
@@ -176,7 +187,8 @@ duckdb::unique_ptr<duckdb::TableRef> replace_scan(duckdb::ClientContext&, duckdb
 duckdb::TableFunction function_of_engine(duckdb::DatabaseInstance& database, const char* name) {
   duckdb::Connection connection(database);
   connection.BeginTransaction();
-  auto& entry = duckdb::Catalog::GetSystemCatalog(database).GetEntry<duckdb::TableFunctionCatalogEntry>(*connection.context, DEFAULT_SCHEMA, name);
+  auto& entry = duckdb::Catalog::GetSystemCatalog(database).GetEntry<duckdb::TableFunctionCatalogEntry>(
+      *connection.context, DEFAULT_SCHEMA, name);
   auto function = entry.functions.GetFunctionByArguments(*connection.context, {duckdb::LogicalType::VARCHAR});
   connection.Rollback();
   return function;
@@ -186,9 +198,12 @@ void add_predicates(const duckdb::TableFilter& filter, int field_id, std::vector
 
 void add_comparison(const duckdb::ConstantFilter& filter, int field_id, std::vector<Predicate>& out) {
   static const std::map<duckdb::ExpressionType, std::string> kOps = {
-      {duckdb::ExpressionType::COMPARE_EQUAL, "eq"},       {duckdb::ExpressionType::COMPARE_NOTEQUAL, "ne"},
-      {duckdb::ExpressionType::COMPARE_LESSTHAN, "lt"},    {duckdb::ExpressionType::COMPARE_LESSTHANOREQUALTO, "le"},
-      {duckdb::ExpressionType::COMPARE_GREATERTHAN, "gt"}, {duckdb::ExpressionType::COMPARE_GREATERTHANOREQUALTO, "ge"}};
+      {duckdb::ExpressionType::COMPARE_EQUAL, "eq"},
+      {duckdb::ExpressionType::COMPARE_NOTEQUAL, "ne"},
+      {duckdb::ExpressionType::COMPARE_LESSTHAN, "lt"},
+      {duckdb::ExpressionType::COMPARE_LESSTHANOREQUALTO, "le"},
+      {duckdb::ExpressionType::COMPARE_GREATERTHAN, "gt"},
+      {duckdb::ExpressionType::COMPARE_GREATERTHANOREQUALTO, "ge"}};
   const auto op = kOps.find(filter.comparison_type);
   json::Value literal = single_value_of(filter.constant);
   if (op == kOps.end() || literal.is_null()) return;
@@ -199,11 +214,18 @@ void add_comparison(const duckdb::ConstantFilter& filter, int field_id, std::vec
 
 void add_predicates(const duckdb::TableFilter& filter, int field_id, std::vector<Predicate>& out) {
   switch (filter.filter_type) {
-    case duckdb::TableFilterType::CONSTANT_COMPARISON: add_comparison(filter.Cast<duckdb::ConstantFilter>(), field_id, out); break;
-    case duckdb::TableFilterType::IS_NULL: out.push_back({.field_id = field_id, .op = "is_null", .literals = {}}); break;
-    case duckdb::TableFilterType::IS_NOT_NULL: out.push_back({.field_id = field_id, .op = "not_null", .literals = {}}); break;
+    case duckdb::TableFilterType::CONSTANT_COMPARISON:
+      add_comparison(filter.Cast<duckdb::ConstantFilter>(), field_id, out);
+      break;
+    case duckdb::TableFilterType::IS_NULL:
+      out.push_back({.field_id = field_id, .op = "is_null", .literals = {}});
+      break;
+    case duckdb::TableFilterType::IS_NOT_NULL:
+      out.push_back({.field_id = field_id, .op = "not_null", .literals = {}});
+      break;
     case duckdb::TableFilterType::CONJUNCTION_AND:
-      for (const auto& child : filter.Cast<duckdb::ConjunctionAndFilter>().child_filters) add_predicates(*child, field_id, out);
+      for (const auto& child : filter.Cast<duckdb::ConjunctionAndFilter>().child_filters)
+        add_predicates(*child, field_id, out);
       break;
     case duckdb::TableFilterType::OPTIONAL_FILTER: {
       const auto& optional = filter.Cast<duckdb::OptionalFilter>();
@@ -220,7 +242,8 @@ void add_predicates(const duckdb::TableFilter& filter, int field_id, std::vector
       out.push_back({.field_id = field_id, .op = "in", .literals = std::move(literals)});
       break;
     }
-    default: break;
+    default:
+      break;
   }
 }
 
@@ -245,14 +268,17 @@ bool is_point(const duckdb::LogicalOperator& op) {
   switch (op.type) {
     case duckdb::LogicalOperatorType::LOGICAL_PROJECTION:
     case duckdb::LogicalOperatorType::LOGICAL_FILTER:
-    case duckdb::LogicalOperatorType::LOGICAL_LIMIT: return is_point(*op.children.at(0));
+    case duckdb::LogicalOperatorType::LOGICAL_LIMIT:
+      return is_point(*op.children.at(0));
     case duckdb::LogicalOperatorType::LOGICAL_GET: {
       const auto& get = op.Cast<duckdb::LogicalGet>();
       if (get.function.name != kScan) return false;
       const auto predicates = predicates_of(get);
-      return std::any_of(predicates.begin(), predicates.end(), [](const Predicate& each) { return each.op == "eq" || each.op == "in"; });
+      return std::any_of(predicates.begin(), predicates.end(),
+                         [](const Predicate& each) { return each.op == "eq" || each.op == "in"; });
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -265,7 +291,8 @@ void ScanFiles::clear() {
   files_.clear();
 }
 const Relation* ScanFiles::relation(int index) const {
-  return index < 0 || index >= static_cast<int>(relations_.size()) ? nullptr : &relations_[static_cast<std::size_t>(index)];
+  return index < 0 || index >= static_cast<int>(relations_.size()) ? nullptr
+                                                                   : &relations_[static_cast<std::size_t>(index)];
 }
 const std::vector<std::string>& ScanFiles::files(int relation) const {
   static const std::vector<std::string> kNone;

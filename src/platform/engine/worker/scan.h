@@ -13,8 +13,8 @@ class LogicalGet;
 class LogicalOperator;
 }  // namespace duckdb
 
-// `weft_scan(<relation>)`: the engine's own Parquet reader over the files that control passes, with the schema that control says.
-// It binds without a file: the list comes once the plan is known and control has pruned.
+// `weft_scan(<relation>)`: the engine's own Parquet reader over the files that control passes, with the schema that
+// control says. It binds without a file: the list comes once the plan is known and control has pruned.
 namespace weft::engine::worker {
 
 // What the scans of one session read. Filled between planning and running; afterwards only read.
@@ -34,8 +34,8 @@ class ScanFiles {
 // Registers the function once per database. `files` outlives it.
 void register_scan(duckdb::DatabaseInstance& database, ScanFiles& files);
 
-// What the optimised plan tells of its scans: predicates that hold for all scans of a relation, the rows that they read together,
-// and whether it is a look-up of single rows.
+// What the optimised plan tells of its scans: predicates that hold for all scans of a relation, the rows that they read
+// together, and whether it is a look-up of single rows.
 void read_scans(duckdb::ClientContext& context, duckdb::LogicalOperator& optimized, Plan& plan);
 
 }  // namespace weft::engine::worker

@@ -18,14 +18,23 @@ struct Known {
   LogicalTypeId id;
 };
 constexpr Known kKnown[] = {
-    {"boolean", LogicalTypeId::BOOLEAN}, {"int", LogicalTypeId::INTEGER},        {"long", LogicalTypeId::BIGINT},
-    {"float", LogicalTypeId::FLOAT},     {"double", LogicalTypeId::DOUBLE},      {"date", LogicalTypeId::DATE},
-    {"time", LogicalTypeId::TIME},       {"timestamp", LogicalTypeId::TIMESTAMP}, {"timestamptz", LogicalTypeId::TIMESTAMP_TZ},
-    {"string", LogicalTypeId::VARCHAR},  {"uuid", LogicalTypeId::UUID},          {"binary", LogicalTypeId::BLOB},
+    {"boolean", LogicalTypeId::BOOLEAN},
+    {"int", LogicalTypeId::INTEGER},
+    {"long", LogicalTypeId::BIGINT},
+    {"float", LogicalTypeId::FLOAT},
+    {"double", LogicalTypeId::DOUBLE},
+    {"date", LogicalTypeId::DATE},
+    {"time", LogicalTypeId::TIME},
+    {"timestamp", LogicalTypeId::TIMESTAMP},
+    {"timestamptz", LogicalTypeId::TIMESTAMP_TZ},
+    {"string", LogicalTypeId::VARCHAR},
+    {"uuid", LogicalTypeId::UUID},
+    {"binary", LogicalTypeId::BLOB},
 };
 
 std::unexpected<Error> no_type(const json::Value& type) {
-  return fail(ErrorKind::unsupported, "engine.type", "{} is no type that the engine reads and writes without loss", json::write(type));
+  return fail(ErrorKind::unsupported, "engine.type", "{} is no type that the engine reads and writes without loss",
+              json::write(type));
 }
 
 Result<LogicalType> primitive_of(const json::Value& type) {
@@ -38,7 +47,8 @@ Result<LogicalType> primitive_of(const json::Value& type) {
     const auto parts = text::split(std::string_view(name).substr(8, name.size() - 9), ',');
     const auto precision = parts.size() == 2 ? text::parse_integer(text::trim(parts[0])) : std::nullopt;
     const auto scale = parts.size() == 2 ? text::parse_integer(text::trim(parts[1])) : std::nullopt;
-    if (!precision || !scale || *precision < 1 || *precision > 38 || *scale < 0 || *scale > *precision) return no_type(type);
+    if (!precision || !scale || *precision < 1 || *precision > 38 || *scale < 0 || *scale > *precision)
+      return no_type(type);
     return LogicalType::DECIMAL(static_cast<std::uint8_t>(*precision), static_cast<std::uint8_t>(*scale));
   }
   return no_type(type);
@@ -49,7 +59,8 @@ Result<LogicalType> type_of(const json::Value& type, int depth) {
   if (type.is_text()) return primitive_of(type);
   const auto kind = type["type"].text_or("");
   if (kind == "list") return LogicalType::LIST(TRY(type_of(type["element"], depth + 1)));
-  if (kind == "map") return LogicalType::MAP(TRY(type_of(type["key"], depth + 1)), TRY(type_of(type["value"], depth + 1)));
+  if (kind == "map")
+    return LogicalType::MAP(TRY(type_of(type["key"], depth + 1)), TRY(type_of(type["value"], depth + 1)));
   if (kind == "struct" && type["fields"].is_array() && !type["fields"].array().empty()) {
     duckdb::child_list_t<LogicalType> children;
     for (const json::Value& field : type["fields"].array()) {
@@ -69,11 +80,15 @@ json::Value iceberg_type_of(const LogicalType& type) {
     case LogicalTypeId::TINYINT:
     case LogicalTypeId::SMALLINT:
     case LogicalTypeId::UTINYINT:
-    case LogicalTypeId::USMALLINT: return "int";
-    case LogicalTypeId::UINTEGER: return "long";
+    case LogicalTypeId::USMALLINT:
+      return "int";
+    case LogicalTypeId::UINTEGER:
+      return "long";
     case LogicalTypeId::TIMESTAMP_MS:
-    case LogicalTypeId::TIMESTAMP_SEC: return "timestamp";
-    case LogicalTypeId::ENUM: return "string";
+    case LogicalTypeId::TIMESTAMP_SEC:
+      return "timestamp";
+    case LogicalTypeId::ENUM:
+      return "string";
     case LogicalTypeId::DECIMAL:
       return format("decimal({}, {})", duckdb::DecimalType::GetWidth(type), duckdb::DecimalType::GetScale(type));
     case LogicalTypeId::LIST: {
@@ -82,9 +97,11 @@ json::Value iceberg_type_of(const LogicalType& type) {
       return json::Object{{"type", "list"}, {"element-required", false}, {"element", std::move(element)}};
     }
     case LogicalTypeId::MAP: {
-      json::Value key = iceberg_type_of(duckdb::MapType::KeyType(type)), value = iceberg_type_of(duckdb::MapType::ValueType(type));
+      json::Value key = iceberg_type_of(duckdb::MapType::KeyType(type)),
+                  value = iceberg_type_of(duckdb::MapType::ValueType(type));
       if (key.is_null() || value.is_null()) return {};
-      return json::Object{{"type", "map"}, {"key", std::move(key)}, {"value-required", false}, {"value", std::move(value)}};
+      return json::Object{
+          {"type", "map"}, {"key", std::move(key)}, {"value-required", false}, {"value", std::move(value)}};
     }
     case LogicalTypeId::STRUCT: {
       json::Array fields;
@@ -97,7 +114,8 @@ json::Value iceberg_type_of(const LogicalType& type) {
       object.set("fields", json::Value(std::move(fields)));
       return object;
     }
-    default: break;
+    default:
+      break;
   }
   for (const Known& known : kKnown) {
     if (known.id == type.id()) return known.name;
@@ -108,14 +126,16 @@ json::Value iceberg_type_of(const LogicalType& type) {
 json::Value single_value_of(const duckdb::Value& value) {
   if (value.IsNull()) return {};
   switch (value.type().id()) {
-    case LogicalTypeId::BOOLEAN: return value.GetValue<bool>();
+    case LogicalTypeId::BOOLEAN:
+      return value.GetValue<bool>();
     case LogicalTypeId::TINYINT:
     case LogicalTypeId::SMALLINT:
     case LogicalTypeId::INTEGER:
     case LogicalTypeId::BIGINT:
     case LogicalTypeId::UTINYINT:
     case LogicalTypeId::USMALLINT:
-    case LogicalTypeId::UINTEGER: return value.GetValue<std::int64_t>();
+    case LogicalTypeId::UINTEGER:
+      return value.GetValue<std::int64_t>();
     case LogicalTypeId::FLOAT:
     case LogicalTypeId::DOUBLE: {
       const double real = value.GetValue<double>();
@@ -136,10 +156,14 @@ json::Value single_value_of(const duckdb::Value& value) {
     case LogicalTypeId::DECIMAL:
     case LogicalTypeId::DATE:
     case LogicalTypeId::TIME:
-    case LogicalTypeId::UUID: return value.ToString();
-    case LogicalTypeId::VARCHAR: return duckdb::StringValue::Get(value);
-    case LogicalTypeId::BLOB: return text::hex(duckdb::StringValue::Get(value));
-    default: return {};
+    case LogicalTypeId::UUID:
+      return value.ToString();
+    case LogicalTypeId::VARCHAR:
+      return duckdb::StringValue::Get(value);
+    case LogicalTypeId::BLOB:
+      return text::hex(duckdb::StringValue::Get(value));
+    default:
+      return {};
   }
 }
 
