@@ -13,6 +13,9 @@ namespace {
 constexpr int kDepthMax = 16;
 constexpr std::string_view kLogicalTypes[] = {"string", "date",  "timestamp", "time", "number", "integer",
                                               "object", "array", "boolean",   "map",  "vector"};
+bool is_logical_type(std::string_view name) {
+  return std::find(std::begin(kLogicalTypes), std::end(kLogicalTypes), name) != std::end(kLogicalTypes);
+}
 constexpr std::string_view kOperators[] = {
     "mustBe",         "mustNotBe",           "mustBeGreaterThan", "mustBeGreaterOrEqualTo",
     "mustBeLessThan", "mustBeLessOrEqualTo", "mustBeBetween",     "mustNotBeBetween"};
@@ -246,8 +249,7 @@ Property Reader::property(const json::Value& value, const std::string& pointer, 
     for (const json::Value& each : value["enum"].array())
       out.enumeration.push_back(each.is_object() ? each["value"] : each);
   }
-  if (!out.logical_type.empty() &&
-      std::find(std::begin(kLogicalTypes), std::end(kLogicalTypes), out.logical_type) == std::end(kLogicalTypes)) {
+  if (!out.logical_type.empty() && !is_logical_type(out.logical_type)) {
     error(yaml::pointer_to(pointer, "logicalType"), "odcs.logical_type",
           format("{} is no logicalType{}", out.logical_type,
                  text::did_you_mean(out.logical_type, {std::begin(kLogicalTypes), std::end(kLogicalTypes)})));
@@ -348,7 +350,8 @@ void Reader::keys(const SchemaObject& object) {
       error(property.pointer, "odcs.same_name",
             format("{} and {} in {} cannot stand in one table: they differ only in case, or not at all", known->second,
                    property.name, object.name));
-    if (const auto type = column_type(property); !type && !property.name.empty())
+    const bool is_known_type = property.logical_type.empty() || is_logical_type(property.logical_type);
+    if (const auto type = column_type(property); !type && is_known_type && !property.name.empty())
       error(property.pointer, type.error().code, type.error().message);
   }
 }

@@ -48,7 +48,11 @@ Pool::~Pool() {
 
 Result<std::unique_ptr<WorkerProcess>> Pool::start(const LaneState& lane) {
   auto worker = TRY(forker_.spawn(lane.sizes.terms));
-  TRY(worker->greet());
+  if (!worker->greet()) {
+    // Killed while it started, it may be: once more, and then there is a reason.
+    worker = TRY(forker_.spawn(lane.sizes.terms));
+    TRY(worker->greet());
+  }
   started_.add();
   return worker;
 }

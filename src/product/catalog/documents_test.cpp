@@ -89,7 +89,7 @@ TEST(Documents, AContractsTypesAndOperatorsAreChecked) {
   EXPECT_EQ(codes(contract("{name: x, logicalType: integer, logicalTypeOptions: {format: u64}}")), "5:odcs.type");
   EXPECT_EQ(codes(contract("{name: x, logicalType: integer}, {name: X, logicalType: string}")), "5:odcs.same_name");
   EXPECT_EQ(codes(contract("{name: x, logicalType: string, quality: [{metric: nullValues}]}")), "5:odcs.operator");
-  EXPECT_EQ(codes(contract("{name: x, logicalType: strng}")), "5:odcs.logical_type 5:odcs.type");
+  EXPECT_EQ(codes(contract("{name: x, logicalType: strng}")), "5:odcs.logical_type");
 }
 
 }  // namespace

@@ -127,10 +127,8 @@ Result<json::Value> Dialogue::bind(const json::Value& request) {
   const Query query = TRY(query_of(request["query"]));
   const std::vector<Relation> relations = TRY(relations_of(request["relations"]));
   auto statement = TRY(rewrite(*connection().context, query, relations, limits_of(request["limits"])));
-  if (!query.parameters.empty()) {
-    PutParameters put(query.parameters);
-    TRY(put.walk(select_of(*statement)));
-  }
+  PutParameters put(query.parameters);
+  TRY(put.walk(select_of(*statement)));
   statement->named_param_map.clear();
   scans_.set_relations(relations);
   bound_ = statement->Copy();

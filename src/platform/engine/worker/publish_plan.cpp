@@ -242,10 +242,18 @@ Result<PublishPlan> plan_publish(PublishContext&, const PublishJob& job, const I
   return plan;
 }
 
-Result<> run_checks(PublishContext& context, const PublishJob& job, PublishPlan& plan, PublishOutcome& outcome) {
-  std::string aggregates = "count(*)";
-  std::vector<std::size_t> metrics;
-  std::vector<std::string> metric_sql;
+namespace {
+
+struct Metric {
+  std::size_t check;
+  std::string sql;
+};
+
+bool blocks(const Check& check) { return json::Value(check.spec)["severity"].text_or("error") == "error"; }
+
+// Rules by row join the plan's, metrics over the whole batch are answered.
+std::vector<Metric> sort_checks(const PublishJob& job, PublishPlan& plan, PublishOutcome& outcome) {
+  std::vector<Metric> metrics;
   outcome.checks.resize(job.checks.size());
   for (std::size_t i = 0; i < job.checks.size(); ++i) {
     const Check& check = job.checks[i];
@@ -258,8 +266,7 @@ Result<> run_checks(PublishContext& context, const PublishJob& job, PublishPlan&
     }
     if (!*sql) continue;  // Unique and SQL rules have passes of their own.
     if (!(*sql)->value.empty()) {
-      metrics.push_back(i);
-      metric_sql.push_back((*sql)->value);
+      metrics.push_back({.check = i, .sql = (*sql)->value});
       continue;
     }
     // A value that could not be cast is reported once, as that.
@@ -272,17 +279,65 @@ Result<> run_checks(PublishContext& context, const PublishJob& job, PublishPlan&
                           .failing = std::move(failing),
                           .shown = format("CAST({} AS VARCHAR)", text::quote_identifier(check.columns[0])),
                           .is_cast = false,
-                          .is_blocking = json::Value(check.spec)["severity"].text_or("error") == "error",
+                          .is_blocking = blocks(check),
                           .check = i});
   }
-  const std::size_t rules = plan.rules.size();
+  return metrics;
+}
+
+std::string any_of(const std::vector<RowRule>& rules) {
   std::string any = "FALSE";
-  for (const RowRule& rule : plan.rules) {
-    aggregates += format(", count(*) FILTER (WHERE {})", rule.failing);
+  for (const RowRule& rule : rules) {
     if (rule.is_blocking) any += " OR " + rule.failing;
   }
-  aggregates += format(", count(*) FILTER (WHERE {})", any);
-  for (const std::string& each : metric_sql) aggregates += ", " + each;
+  return any;
+}
+
+// What one rule's count says: a result of its check, or a problem of the input.
+Result<> report_rule(PublishContext& context, const PublishPlan& plan, const RowRule& rule, std::uint64_t failures,
+                     PublishOutcome& outcome) {
+  if (rule.is_cast) {
+    if (failures == 0) return {};
+    outcome.problems.push_back(problem("input.lossy_value", rule.column,
+                                       format("{}: {} value{} cannot become the contract's type without loss",
+                                              rule.column, failures, failures == 1 ? "" : "s")));
+    InputProblem& told = outcome.problems.back();
+    told.failures = failures;
+    return samples(context, plan, rule.failing, rule.shown, told.sample_rows, told.sample_values);
+  }
+  CheckResult& told = outcome.checks[rule.check];
+  told.failures = failures;
+  told.value = failures;
+  return failures == 0 ? Result<>()
+                       : samples(context, plan, rule.failing, rule.shown, told.sample_rows, told.sample_values);
+}
+
+Result<> run_own_passes(PublishContext& context, const PublishJob& job, PublishPlan& plan, PublishOutcome& outcome) {
+  bool has_duplicates = false;
+  for (std::size_t i = 0; i < job.checks.size(); ++i) {
+    if (job.checks[i].kind == "unique") {
+      outcome.checks[i] = TRY(run_unique(context, job, plan, i));
+      has_duplicates = has_duplicates || outcome.checks[i].failures > 0;
+    } else if (job.checks[i].kind == "sql") {
+      outcome.checks[i] = TRY(run_sql_check(context, job, plan, job.checks[i]));
+    }
+  }
+  if (has_duplicates) {
+    const auto sql = format("SELECT count(*) FROM ({}) WHERE {}", plan.from, any_of(plan.rules));
+    plan.bad_rows = count_of(TRY(rows_of(context, sql))[0][0]);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> run_checks(PublishContext& context, const PublishJob& job, PublishPlan& plan, PublishOutcome& outcome) {
+  const std::vector<Metric> metrics = sort_checks(job, plan, outcome);
+  const std::size_t rules = plan.rules.size();
+  std::string aggregates = "count(*)";
+  for (const RowRule& rule : plan.rules) aggregates += format(", count(*) FILTER (WHERE {})", rule.failing);
+  aggregates += format(", count(*) FILTER (WHERE {})", any_of(plan.rules));
+  for (const Metric& metric : metrics) aggregates += ", " + metric.sql;
   auto measured = rows_of(context, format("SELECT {} FROM ({})", aggregates, plan.from));
   if (!measured) {
     if (measured.error().kind != ErrorKind::invalid) return fail(measured.error());
@@ -295,43 +350,12 @@ Result<> run_checks(PublishContext& context, const PublishJob& job, PublishPlan&
   outcome.rows_in = count_of(row[0]);
   plan.bad_rows = count_of(row[rules + 1]);
   for (std::size_t i = 0; i < rules; ++i) {
-    const RowRule rule = plan.rules[i];
-    const std::uint64_t failures = count_of(row[i + 1]);
-    if (!rule.is_cast) {
-      outcome.checks[rule.check].failures = failures;
-      outcome.checks[rule.check].value = failures;
-    }
-    if (failures == 0) continue;
-    if (rule.is_cast) {
-      outcome.problems.push_back(problem("input.lossy_value", rule.column,
-                                         format("{}: {} value{} cannot become the contract's type without loss",
-                                                rule.column, failures, failures == 1 ? "" : "s")));
-      outcome.problems.back().failures = failures;
-      TRY(samples(context, plan, rule.failing, rule.shown, outcome.problems.back().sample_rows,
-                  outcome.problems.back().sample_values));
-    } else {
-      TRY(samples(context, plan, rule.failing, rule.shown, outcome.checks[rule.check].sample_rows,
-                  outcome.checks[rule.check].sample_values));
-    }
+    TRY(report_rule(context, plan, plan.rules[i], count_of(row[i + 1]), outcome));
   }
-  for (std::size_t i = 0; i < metrics.size(); ++i) outcome.checks[metrics[i]].value = metric_value(row[rules + 2 + i]);
-  bool has_duplicates = false;
-  for (std::size_t i = 0; i < job.checks.size(); ++i) {
-    if (job.checks[i].kind == "unique") {
-      outcome.checks[i] = TRY(run_unique(context, job, plan, i));
-      has_duplicates = has_duplicates || outcome.checks[i].failures > 0;
-    } else if (job.checks[i].kind == "sql") {
-      outcome.checks[i] = TRY(run_sql_check(context, job, plan, job.checks[i]));
-    }
+  for (std::size_t i = 0; i < metrics.size(); ++i) {
+    outcome.checks[metrics[i].check].value = metric_value(row[rules + 2 + i]);
   }
-  if (has_duplicates) {
-    std::string bad = "FALSE";
-    for (const RowRule& rule : plan.rules) {
-      if (rule.is_blocking) bad += " OR " + rule.failing;
-    }
-    plan.bad_rows = count_of(TRY(rows_of(context, format("SELECT count(*) FROM ({}) WHERE {}", plan.from, bad)))[0][0]);
-  }
-  return {};
+  return run_own_passes(context, job, plan, outcome);
 }
 
 Result<> set_aside(PublishContext& context, const PublishJob& job, PublishPlan& plan, PublishOutcome& outcome) {
