@@ -136,4 +136,27 @@ Result<> check_if_match(const Request& request, std::string_view current_tag) {
               "it changed since you read it: If-Match names {}, it is {} now; read it again", *wanted, current_tag);
 }
 
+Result<std::map<std::string, std::string>> parse_query(std::string_view text) {
+  std::map<std::string, std::string> query;
+  if (text.empty()) return query;
+  auto decoded = [](std::string_view part) {
+    std::string spaced(part);
+    std::replace(spaced.begin(), spaced.end(), '+', ' ');
+    return text::percent_decode(spaced);
+  };
+  for (const std::string_view pair : text::split(text, '&')) {
+    if (pair.empty()) continue;
+    const auto equals = pair.find('=');
+    auto key = decoded(pair.substr(0, equals));
+    auto value = decoded(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1));
+    if (!key || !value || !text::is_valid_utf8(*key) || !text::is_valid_utf8(*value)) {
+      return fail(ErrorKind::invalid, "request.malformed", "the query of the target is not percent-encoded UTF-8");
+    }
+    if (!query.emplace(*key, std::move(*value)).second) {
+      return fail(ErrorKind::invalid, "request.repeated_parameter", "the query parameter {} stands more than once", *key);
+    }
+  }
+  return query;
+}
+
 }  // namespace weft

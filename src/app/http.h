@@ -52,6 +52,9 @@ struct Request {
   std::string_view query_or(std::string_view name, std::string_view otherwise) const;
 };
 
+// The part of a target behind `?`: invalid "request.malformed", "request.repeated_parameter".
+Result<std::map<std::string, std::string>> parse_query(std::string_view text);
+
 // Writes the body; a failure after the first byte aborts the message, so that the reader sees that it is not whole.
 using BodyWriter = std::function<Result<>(ByteSink&)>;
 

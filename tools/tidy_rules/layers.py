@@ -18,6 +18,7 @@ WRAPPERS = {
     "openssl/": ["base"],
     "openssl/err.h": ["base", "platform/net"],
     "openssl/ssl.h": ["platform/net"],
+    "openssl/x509v3.h": ["platform/net"],
     "prometheus/": ["base"],
     "re2/": ["base"],
     "seccomp.h": ["platform/engine"],

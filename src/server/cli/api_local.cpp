@@ -30,20 +30,6 @@ class TextSink final : public ByteSink {
   std::string text;
 };
 
-Result<std::map<std::string, std::string>> query_of(std::string_view text) {
-  std::map<std::string, std::string> query;
-  if (text.empty()) return query;
-  for (const std::string_view pair : text::split(text, '&')) {
-    const auto equals = pair.find('=');
-    auto key = text::percent_decode(pair.substr(0, equals));
-    auto value = text::percent_decode(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1));
-    if (!key || !value)
-      return fail(ErrorKind::invalid, "request.malformed", "the query {} is not percent-encoded", text);
-    query[*key] = *value;
-  }
-  return query;
-}
-
 }  // namespace
 
 LocalApi::LocalApi(std::unique_ptr<server::Node> node, Principal principal, std::stop_token interrupted)
@@ -64,7 +50,7 @@ Result<Response> LocalApi::send(Call call, ByteSink* sink) {
   request.method = call.method;
   const auto mark = call.path.find('?');
   request.path = call.path.substr(0, mark);
-  if (mark != std::string::npos) request.query = TRY(query_of(std::string_view(call.path).substr(mark + 1)));
+  if (mark != std::string::npos) request.query = TRY(parse_query(std::string_view(call.path).substr(mark + 1)));
   request.headers = std::move(call.headers);
   request.body = call.body;
   request.body_size = call.body_size;

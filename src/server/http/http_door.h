@@ -12,17 +12,19 @@ namespace weft::server {
 
 struct HttpDoorOptions {
   std::string address = "127.0.0.1";
-  int port = 7400;                       // 0: a free one.
+  int port = 7400;  // 0: a free one.
   std::string tls_certificate_file, tls_key_file;
   std::uint64_t upload_bytes_max = 64ULL << 30;
 };
 
-// The router over HTTP/1.1: requests in, answers and problems out, with ids, logs and metrics. Also serves /healthz, /readyz,
-// /metrics, /openapi.json and a page at /. The router, the registry and the clock outlive it.
+// The router over HTTP/1.1: requests in, answers and problems out, with ids, logs and metrics. Also serves /healthz,
+// /readyz, /metrics, /openapi.json and a page at /. The router, the registry and the clock outlive it.
 class HttpDoor {
  public:
   // unavailable "http.listen", invalid "http.tls".
-  static Result<std::unique_ptr<HttpDoor>> open(HttpDoorOptions options, const Router& router, metrics::Registry& metrics, Clock& clock, std::function<bool()> is_ready);
+  static Result<std::unique_ptr<HttpDoor>> open(HttpDoorOptions options, const Router& router,
+                                                metrics::Registry& metrics, Clock& clock,
+                                                std::function<bool()> is_ready);
   ~HttpDoor();
   int port() const;
   std::string url() const;

@@ -1,0 +1,1 @@
+set(links Boost::system OpenSSL::SSL OpenSSL::Crypto)
