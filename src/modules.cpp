@@ -36,12 +36,15 @@ extern const Module kModule;
 namespace backup {
 extern const Module kModule;
 }
+namespace doctor {
+extern const Module kModule;
+}
 
 std::span<const Module* const> modules() {
   static constexpr const Module* kAll[] = {
       &audit::kModule, &identity::kModule,  &governance::kModule, &catalog::kModule,
       &lake::kModule,  &lineage::kModule,   &quality::kModule,    &ingest::kModule,
-      &query::kModule, &pipelines::kModule, &backup::kModule,
+      &query::kModule, &pipelines::kModule, &backup::kModule,     &doctor::kModule,
   };
   return kAll;
 }

@@ -139,6 +139,7 @@ Result<> Service::collect_table(const mesh::PortName& port, Time before) {
       orphans.push_back(info.key);
     return {};
   }));
+  const std::lock_guard deleting(deletions_);
   for (const std::string& key : orphans) TRY(objects_.remove(key));
   return {};
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <shared_mutex>
 #include <string>
 #include <vector>
 
@@ -78,6 +79,8 @@ class Lake {
   // Optimistic: retries on a moved table where that is safe (appends), at most 20 times.
   virtual Result<Committed> commit(Commit commit) = 0;
   virtual Result<> abandon(const Lease& lease) = 0;
+  // While it is held, no file that a snapshot refers to is deleted: for backups.
+  virtual std::shared_lock<std::shared_mutex> keep_files() = 0;
 };
 
 }  // namespace weft::lake

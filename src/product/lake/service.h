@@ -28,6 +28,7 @@ class Service final : public Lake {
   Result<std::pair<std::string, Fd>> create_file(const Lease& lease, std::string_view hint) override;
   Result<Committed> commit(Commit commit) override;
   Result<> abandon(const Lease& lease) override;
+  std::shared_lock<std::shared_mutex> keep_files() override { return std::shared_lock(deletions_); }
 
   // Makes an older snapshot current again.
   Result<Committed> roll_back(const mesh::PortName& port, std::int64_t snapshot_id,
@@ -80,6 +81,7 @@ class Service final : public Lake {
   objects::Objects& objects_;
   Clock& clock_;
   catalog::Catalog& catalog_;
+  std::shared_mutex deletions_;
   std::mutex mutex_;
   std::map<mesh::PortName, std::unique_ptr<Slot>> slots_;  // Guarded by mutex_, as are the caches.
   std::map<std::string, Entries> manifest_cache_;

@@ -64,9 +64,19 @@ class Tree {
   // A column's neighbours, and those of its port's rows.
   std::vector<Neighbour> neighbours(std::uint32_t column) const {
     std::vector<Neighbour> all;
+    // One that feeds the column and also decides its rows is one neighbour.
     const auto add = [&](std::uint32_t from) {
-      if (const auto at = next_.find(from); at != next_.end())
-        all.insert(all.end(), at->second.begin(), at->second.end());
+      const auto at = next_.find(from);
+      if (at == next_.end()) return;
+      for (const Neighbour& each : at->second) {
+        const auto known = std::ranges::find(all, each.column, &Neighbour::column);
+        if (known == all.end()) {
+          all.push_back(each);
+          continue;
+        }
+        known->uses.insert(each.uses.begin(), each.uses.end());
+        known->by.insert(each.by.begin(), each.by.end());
+      }
     };
     add(column);
     const auto& at = view_.graph.at(column);

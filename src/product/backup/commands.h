@@ -1,0 +1,11 @@
+#pragma once
+
+#include <vector>
+
+#include "app/command.h"
+
+namespace weft::backup {
+
+std::vector<Command> commands();
+
+}  // namespace weft::backup
