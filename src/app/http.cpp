@@ -153,7 +153,8 @@ Result<std::map<std::string, std::string>> parse_query(std::string_view text) {
       return fail(ErrorKind::invalid, "request.malformed", "the query of the target is not percent-encoded UTF-8");
     }
     if (!query.emplace(*key, std::move(*value)).second) {
-      return fail(ErrorKind::invalid, "request.repeated_parameter", "the query parameter {} stands more than once", *key);
+      return fail(ErrorKind::invalid, "request.repeated_parameter", "the query parameter {} stands more than once",
+                  *key);
     }
   }
   return query;

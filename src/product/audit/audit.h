@@ -13,9 +13,9 @@
 namespace weft::audit {
 
 struct Record {
-  std::string actor;   // Principal's name; "anonymous".
-  std::string action;  // "mesh.apply", "publish.commit", "publish.refuse", "query.access", "access.deny",
-                       // "auth.sign_in", "auth.fail", "token.create", "setting.change", "backup.create", …
+  std::string actor;    // Principal's name; "anonymous".
+  std::string action;   // "mesh.apply", "publish.commit", "publish.refuse", "query.access", "access.deny",
+                        // "auth.sign_in", "auth.fail", "token.create", "setting.change", "backup.create", …
   std::string subject;  // What it was done to: "aviation.flights.flights", a query id, a token id.
   std::string outcome;  // "allowed", "denied", "committed", "refused", "failed".
   std::string request_id;
