@@ -294,13 +294,13 @@ Result<json::Value> Publish::commit(const lake::Lease& lease, const lake::Table&
       .also = {}};
   // An upsert read the table as it was: it holds only for that snapshot.
   if (mode_ == engine::PublishMode::upsert) commit.base_snapshot = table.snapshot_id;
-  commit.also = [&](store::Session& session, std::int64_t snapshot_id) {
-    answer.set("snapshot_id", snapshot_id);
+  commit.also = [&](store::Session& session, const lake::Committed& done) {
+    answer.set("snapshot_id", done.snapshot_id);
+    answer.set("metadata_location", done.metadata_location);
+    answer.set("table_rows", done.row_count);
     return record(session, lease.publish_id, answer, &verdict);
   };
-  const lake::Committed committed = TRY(state_.lake.commit(std::move(commit)));
-  answer.set("metadata_location", committed.metadata_location);
-  answer.set("table_rows", committed.row_count);
+  TRY(state_.lake.commit(std::move(commit)));
   FAIL_POINT("ingest.before_answer");
   state_.app.emit(Published{.port = port_->name, .publish_id = lease.publish_id, .rows = outcome.rows_out});
   if (const auto moved = state_.catalog.reconsider(product_->name); !moved)

@@ -39,6 +39,12 @@ struct Lease {
 
 enum class CommitKind { append, overwrite, replace_files };
 
+struct Committed {
+  std::int64_t snapshot_id = 0;
+  std::string metadata_location;
+  std::uint64_t row_count = 0;  // Of the table now.
+};
+
 struct Commit {
   Lease lease;
   CommitKind kind = CommitKind::append;
@@ -49,13 +55,7 @@ struct Commit {
   std::optional<std::int64_t> base_snapshot;   // What the job read; needed for upsert and replace_files.
   std::map<std::string, std::string> summary;  // Extra snapshot summary keys.
   // Runs in the transaction that swaps the pointer: records of the publish, audit, idempotency, lineage.
-  std::function<Result<>(store::Session&, std::int64_t snapshot_id)> also;
-};
-
-struct Committed {
-  std::int64_t snapshot_id = 0;
-  std::string metadata_location;
-  std::uint64_t row_count = 0;  // Of the table now.
+  std::function<Result<>(store::Session&, const Committed&)> also;
 };
 
 // Thread-safe.

@@ -34,6 +34,12 @@ std::int64_t new_snapshot_id() {
   return static_cast<std::int64_t>(id & 0x7FFF'FFFF'FFFF'FFFFULL) | 1;
 }
 
+Committed committed_of(const Table& table) {
+  return {.snapshot_id = table.snapshot_id.value_or(0),
+          .metadata_location = table.metadata_location,
+          .row_count = table.row_count};
+}
+
 }  // namespace
 
 Service::Service(App& app)
@@ -136,19 +142,20 @@ Result<std::string> Service::write_metadata(const iceberg::TableMetadata& metada
 
 Result<TablePointer> Service::publish_metadata(const mesh::PortName& port, const std::string& old_location,
                                                iceberg::TableMetadata metadata,
-                                               const std::function<Result<>(store::Session&)>& also) {
-  std::string location = TRY(write_metadata(metadata, metadata.metadata_log.size()));
+                                               const std::function<Result<>(store::Session&, const Table&)>& also) {
+  const std::string location = TRY(write_metadata(metadata, metadata.metadata_log.size()));
+  TablePointer next = TRY(as_table(port, location, std::move(metadata)));
   FAIL_POINT("lake.after_metadata");
   FAIL_POINT("lake.before_swap");
   TRY(store_.write([&](store::Session& session) -> Result<> {
     const auto swapped = TRY(session.run(
-        kSwapPointer, {to_string(port), old_location, location, store::param(metadata.current_snapshot_id)}));
+        kSwapPointer, {to_string(port), old_location, location, store::param(next->metadata.current_snapshot_id)}));
     if (swapped != 1)
       return fail(ErrorKind::conflict, "lake.moved", "{} moved while this was committed", to_string(port));
-    return also ? also(session) : Result<>();
+    return also ? also(session, *next) : Result<>();
   }));
   FAIL_POINT("lake.after_swap");
-  return as_table(port, std::move(location), std::move(metadata));
+  return next;
 }
 
 Result<TablePointer> Service::table_at(const mesh::PortName& port, const engine::At& at) {
@@ -397,24 +404,22 @@ Result<std::optional<Committed>> Service::try_commit(const Commit& commit, Slot&
   TRY(objects_.put(key, TRY(iceberg::write_manifest_list(list, snapshot, sync_marker()))));
   FAIL_POINT("lake.after_manifest_list");
   snapshot.manifest_list = objects_.uri(key);
-  const std::int64_t id = snapshot.snapshot_id;
   iceberg::TableMetadata next =
       iceberg::with_log_entry(current->metadata, current->metadata_location, millis(clock_.now()));
   iceberg::add_snapshot(next, std::move(snapshot));
   auto committed = publish_metadata(commit.lease.port, current->metadata_location, std::move(next),
-                                    [&](store::Session& session) -> Result<> {
+                                    [&](store::Session& session, const Table& table) -> Result<> {
                                       // Without its lease the files may already have been collected.
                                       if (TRY(session.run(kEndLease, {commit.lease.publish_id})) != 1)
                                         return fail(ErrorKind::conflict, "lake.lease_lost",
                                                     "the lease of {} ended; publish again", commit.lease.publish_id);
-                                      return commit.also ? commit.also(session, id) : Result<>();
+                                      return commit.also ? commit.also(session, committed_of(table)) : Result<>();
                                     });
   if (!committed && committed.error().code == "lake.moved") return std::optional<Committed>();
   TRY(committed);
   const std::lock_guard lock(mutex_);
   slot.table = *committed;
-  return std::optional(Committed{
-      .snapshot_id = id, .metadata_location = (*committed)->metadata_location, .row_count = (*committed)->row_count});
+  return std::optional(committed_of(**committed));
 }
 
 Result<Committed> Service::commit(Commit commit) {
@@ -448,11 +453,12 @@ Result<Committed> Service::roll_back(const mesh::PortName& port, std::int64_t sn
       iceberg::with_log_entry(current->metadata, current->metadata_location, millis(clock_.now()));
   next.current_snapshot_id = snapshot_id;
   next.snapshot_log.push_back({.timestamp_ms = next.last_updated_ms, .snapshot_id = snapshot_id});
-  const TablePointer table = TRY(publish_metadata(port, current->metadata_location, std::move(next), also));
+  const TablePointer table =
+      TRY(publish_metadata(port, current->metadata_location, std::move(next),
+                           [&](store::Session& session, const Table&) { return also ? also(session) : Result<>(); }));
   const std::lock_guard lock(mutex_);
   found.table = table;
-  return Committed{
-      .snapshot_id = snapshot_id, .metadata_location = table->metadata_location, .row_count = table->row_count};
+  return committed_of(*table);
 }
 
 std::vector<catalog::Problem> Service::check(const mesh::MeshState&, const mesh::MeshState& after) {

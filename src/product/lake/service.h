@@ -60,7 +60,7 @@ class Service final : public Lake {
   Result<TablePointer> as_table(const mesh::PortName& port, std::string location, iceberg::TableMetadata metadata);
   Result<TablePointer> publish_metadata(const mesh::PortName& port, const std::string& old_location,
                                         iceberg::TableMetadata metadata,
-                                        const std::function<Result<>(store::Session&)>& also);
+                                        const std::function<Result<>(store::Session&, const Table&)>& also);
   Result<std::string> write_metadata(const iceberg::TableMetadata& metadata, std::size_t version);
   Result<std::vector<iceberg::Manifest>> manifests(const iceberg::TableMetadata& metadata,
                                                    const iceberg::Snapshot& snapshot);

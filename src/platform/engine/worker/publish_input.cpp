@@ -51,7 +51,7 @@ std::string csv_reader(const std::string& path, const PublishJob& job, std::stri
   const json::Value options(job.input_options);
   std::string sql = format(
       "read_csv({}, all_varchar = true, strict_mode = true, null_padding = false, ignore_errors = false, max_line_size "
-      "= 16777216, compression = '{}', header = {}",
+      "= 16777216, buffer_size = 33554432, compression = '{}', header = {}",
       text::quote_literal(path), compression_of(head), options["header"].boolean_or(true) ? "true" : "false");
   for (const char* name : {"delim", "quote", "escape", "nullstr"}) {
     if (options[name].is_text() && options[name].text().size() <= 16 &&

@@ -168,7 +168,7 @@ duckdb::unique_ptr<duckdb::TableRef> rows_scan(const Relation& relation, int ind
       duckdb::make_uniq<duckdb::ConstantExpression>(duckdb::Value(kRowsPrefix + std::to_string(index))));
   arguments.push_back(named("columns", duckdb::Value::STRUCT(std::move(columns))));
   arguments.push_back(named("format", duckdb::Value("newline_delimited")));
-  arguments.push_back(named("maximum_object_size", duckdb::Value::UINTEGER(64 << 20)));
+  arguments.push_back(named("maximum_object_size", duckdb::Value::UINTEGER(8 << 20)));
   auto reference = duckdb::make_uniq<duckdb::TableFunctionRef>();
   reference->function = duckdb::make_uniq<duckdb::FunctionExpression>(kRows, std::move(arguments));
   return reference;

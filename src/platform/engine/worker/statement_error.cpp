@@ -49,6 +49,18 @@ Sort sort_of(const duckdb::ErrorData& data) {
   return {ErrorKind::invalid, names_a_column ? "sql.unknown_column" : "sql.bind"};
 }
 
+// What the engine says, without its advice on settings, its own SQL and its stack.
+std::string told(const duckdb::ErrorData& data) {
+  if (data.Type() == duckdb::ExceptionType::OUT_OF_MEMORY)
+    return "the query needed more memory than its worker has: narrow it, or aggregate in steps";
+  std::string message = data.RawMessage();
+  for (const char* end : {"\n\nLINE ", "\nLINE ", "\n\nPossible solutions", "\nPossible fixes", "\nPossible Solution",
+                          "\n\nStack Trace", "\n\nSee also"}) {
+    message.resize(std::min(message.size(), message.find(end)));
+  }
+  return message;
+}
+
 [[noreturn]] void refuse(const std::string& what) { throw duckdb::PermissionException("%s is not allowed", what); }
 
 }  // namespace
@@ -56,7 +68,7 @@ Sort sort_of(const duckdb::ErrorData& data) {
 Error error_from(const std::exception& exception) {
   const duckdb::ErrorData data(exception);
   const auto sort = sort_of(data);
-  Error error{.kind = sort.kind, .code = std::string(sort.code), .message = data.RawMessage(), .details = {}};
+  Error error{.kind = sort.kind, .code = std::string(sort.code), .message = told(data), .details = {}};
   for (const auto& [key, value] : data.ExtraInfo()) {
     if (key == "position") {
       if (const auto position = text::parse_integer(value)) error.details.set("position", *position);
