@@ -143,11 +143,12 @@ class Server:
     def __init__(self, program, data, *arguments, environment=None):
         self.program, self.data = program, pathlib.Path(data)
         self.log = self.data.parent / f"{self.data.name}.log"
+        said_before = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "a") as log:
             self.process = subprocess.Popen(
                 [program, "--data", str(data), "serve", "--port", "0", *arguments], stdout=log, stderr=log,
                 env={**os.environ, **(environment or {})})
-        self.url = self._wait(lambda: (re.findall(r" on (http://127\.0\.0\.1:\d+)", self.log.read_text()) or [None])[-1])
+        self.url = self._wait(lambda: (re.findall(r" on (http://127\.0\.0\.1:\d+)", self.log.read_text()[said_before:]) or [None])[-1])
         self._wait(self._is_ready)
 
     def _wait(self, ask):

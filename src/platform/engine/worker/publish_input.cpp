@@ -29,7 +29,7 @@ std::string head_of(Descriptors& descriptors, const std::string& path) {
 bool is_gzip(std::string_view head) { return head.starts_with("\x1f\x8b"); }
 bool is_zstd(std::string_view head) { return head.starts_with("\x28\xb5\x2f\xfd"); }
 
-std::string compression_of(std::string_view head) { return is_gzip(head) ? "gzip" : is_zstd(head) ? "zstd" : "none"; }
+std::string compression_of(std::string_view head) { return is_gzip(head) ? "gzip" : is_zstd(head) ? "zstd" : "uncompressed"; }
 
 // Binding tells names and types; nothing is read but what the reader looks at to know them.
 Result<> describe(PublishContext& context, Input& input) {
