@@ -1,6 +1,7 @@
 #include "base/bytes.h"
 
 #include <zlib.h>
+#include <zstd.h>
 
 namespace weft {
 namespace {
@@ -39,6 +40,32 @@ Result<std::string> inflate(std::string_view bytes, std::size_t bytes_max) {
 }
 Result<std::string> inflate_raw(std::string_view bytes, std::size_t bytes_max) {
   return inflate_as(bytes, bytes_max, kRaw);
+}
+
+std::string inflate_head(std::string_view bytes, std::size_t size) {
+  z_stream stream{};
+  std::string out(size, '\0');
+  if (inflateInit2(&stream, kZlibOrGzip) != Z_OK) return {};
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  ::inflate(&stream, Z_SYNC_FLUSH);
+  out.resize(size - stream.avail_out);
+  inflateEnd(&stream);
+  return out;
+}
+
+std::string unzstd_head(std::string_view bytes, std::size_t size) {
+  const std::unique_ptr<ZSTD_DStream, std::size_t (*)(ZSTD_DStream*)> stream(ZSTD_createDStream(), ZSTD_freeDStream);
+  std::string out(size, '\0');
+  ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+  ZSTD_outBuffer to{out.data(), out.size(), 0};
+  while (stream && to.pos < to.size && in.pos < in.size &&
+         ZSTD_isError(ZSTD_decompressStream(stream.get(), &to, &in)) == 0) {
+  }
+  out.resize(to.pos);
+  return out;
 }
 
 std::string deflate_raw(std::string_view bytes) {

@@ -51,6 +51,9 @@ class ByteSink {
 
 // zlib and gzip, bounded: limit "compress.too_large" past bytes_max.
 Result<std::string> inflate(std::string_view bytes, std::size_t bytes_max);
+// What the start of a gzip or a zstd stream holds, at most `size` bytes; less when it is malformed.
+std::string inflate_head(std::string_view bytes, std::size_t size);
+std::string unzstd_head(std::string_view bytes, std::size_t size);
 std::string deflate_raw(std::string_view bytes);
 Result<std::string> inflate_raw(std::string_view bytes, std::size_t bytes_max);
 

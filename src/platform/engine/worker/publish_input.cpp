@@ -18,9 +18,11 @@ namespace {
 
 constexpr std::size_t kColumnsMax = 4096;
 
+constexpr std::size_t kHeadBytes = 64 << 10;
+
 std::string head_of(Descriptors& descriptors, const std::string& path) {
   const auto entry = descriptors.find(path);
-  std::string head(4096, '\0');
+  std::string head(kHeadBytes, '\0');
   const ssize_t size = entry ? ::pread(entry->fd->get(), head.data(), head.size(), 0) : 0;
   head.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
   return head;
@@ -29,7 +31,43 @@ std::string head_of(Descriptors& descriptors, const std::string& path) {
 bool is_gzip(std::string_view head) { return head.starts_with("\x1f\x8b"); }
 bool is_zstd(std::string_view head) { return head.starts_with("\x28\xb5\x2f\xfd"); }
 
-std::string compression_of(std::string_view head) { return is_gzip(head) ? "gzip" : is_zstd(head) ? "zstd" : "uncompressed"; }
+std::string compression_of(std::string_view head) {
+  return is_gzip(head) ? "gzip" : is_zstd(head) ? "zstd" : "uncompressed";
+}
+
+// The first bytes of the text itself.
+std::string text_head_of(std::string_view head) {
+  if (is_gzip(head)) return inflate_head(head, kHeadBytes);
+  return is_zstd(head) ? unzstd_head(head, kHeadBytes) : std::string(head);
+}
+
+bool is_known(const PublishJob& job, std::string_view name) {
+  return std::any_of(job.columns.begin(), job.columns.end(), [&](const TargetColumn& column) {
+    return text::iequals(column.name, name) ||
+           (!column.physical_name.empty() && text::iequals(column.physical_name, name));
+  });
+}
+
+// The separator under which the header names most columns of the contract; nothing when none does. To guess it from the
+// rows would take a ragged file for a file of one column.
+std::optional<char> separator_of(std::string_view text, const PublishJob& job) {
+  const std::string_view line = text.substr(0, text.find_first_of("\r\n"));
+  std::optional<char> best;
+  std::size_t known_max = 0;
+  for (const char separator : {',', ';', '\t', '|'}) {
+    std::size_t known = 0;
+    for (std::string_view name : text::split(line.starts_with("\xef\xbb\xbf") ? line.substr(3) : line, separator)) {
+      name = text::trim(name);
+      if (name.size() >= 2 && name.front() == '"' && name.back() == '"') name = name.substr(1, name.size() - 2);
+      if (is_known(job, name)) ++known;
+    }
+    if (known > known_max) {
+      known_max = known;
+      best = separator;
+    }
+  }
+  return best;
+}
 
 // Binding tells names and types; nothing is read but what the reader looks at to know them.
 Result<> describe(PublishContext& context, Input& input) {
@@ -49,14 +87,22 @@ Result<> describe(PublishContext& context, Input& input) {
 
 std::string csv_reader(const std::string& path, const PublishJob& job, std::string_view head) {
   const json::Value options(job.input_options);
+  const bool has_header = options["header"].boolean_or(true);
   std::string sql = format(
-      "read_csv({}, all_varchar = true, strict_mode = true, null_padding = false, ignore_errors = false, max_line_size "
-      "= 16777216, buffer_size = 33554432, compression = '{}', header = {}",
-      text::quote_literal(path), compression_of(head), options["header"].boolean_or(true) ? "true" : "false");
+      "read_csv({}, all_varchar = true, strict_mode = true, null_padding = false, ignore_errors = false, skip = 0, "
+      "comment = '', max_line_size = 16777216, buffer_size = 33554432, compression = '{}', header = {}",
+      text::quote_literal(path), compression_of(head), has_header ? "true" : "false");
   for (const char* name : {"delim", "quote", "escape", "nullstr"}) {
     if (options[name].is_text() && options[name].text().size() <= 16 &&
         options[name].text().find('\0') == std::string::npos)
       sql += format(", {} = {}", name, text::quote_literal(options[name].text()));
+  }
+  if (!options["delim"].is_text() && has_header) {
+    if (const auto separator = separator_of(text_head_of(head), job)) {
+      sql += format(", delim = {}", text::quote_literal(std::string(1, *separator)));
+      if (!options["quote"].is_text()) sql += ", quote = '\"'";
+      if (!options["escape"].is_text()) sql += ", escape = '\"'";
+    }
   }
   return sql + ")";
 }
@@ -64,17 +110,22 @@ std::string csv_reader(const std::string& path, const PublishJob& job, std::stri
 // Columns that the contract knows are read as text where that keeps their digits; nested ones as what they should be.
 Result<std::string> json_reader(PublishContext& context, const std::string& path, const PublishJob& job,
                                 const std::string& kind, std::string_view head) {
-  const std::string common = format("format = '{}', compression = '{}', maximum_object_size = 67108864",
+  const std::string common = format("format = '{}', compression = '{}', maximum_object_size = 16777216",
                                     kind == "ndjson" ? "newline_delimited" : "auto", compression_of(head));
   Input sniffed;
   sniffed.from = format("read_json({}, sample_size = 20480, {})", text::quote_literal(path), common);
   TRY(describe(context, sniffed));
   std::string columns;
-  for (const std::string& name : sniffed.names) {
+  for (std::size_t i = 0; i < sniffed.names.size(); ++i) {
+    const std::string& name = sniffed.names[i];
     std::string type = "JSON";
     for (const TargetColumn& column : job.columns) {
       if (column.name != name && column.physical_name != name) continue;
       const auto target = TRY(logical_type_of(column.type));
+      if (sniffed.types[i].IsNested() && !target.IsNested()) {
+        return fail(ErrorKind::unsupported, "input.type", "{} holds {}, the contract wants {}", name,
+                    sniffed.types[i].id() == duckdb::LogicalTypeId::LIST ? "arrays" : "objects", target.ToString());
+      }
       type = target.IsNested() ? target.ToString() : "VARCHAR";
     }
     columns += format("{}{}: {}", columns.empty() ? "" : ", ", text::quote_literal(name), text::quote_literal(type));
@@ -154,16 +205,17 @@ Result<std::string> input_format(const std::string& named, Descriptors& descript
     return fail(ErrorKind::unsupported, "input.format",
                 "Arrow files are not read by this version: convert to Parquet, CSV, NDJSON or JSON");
   }
-  const auto trimmed = text::trim(head);
+  const std::string text = text_head_of(head);
+  const auto trimmed = text::trim(text);
   if (trimmed.empty()) return fail(ErrorKind::invalid, "input.empty", "the file is empty");
   if (trimmed.starts_with('[')) return "json";
   if (trimmed.starts_with('{')) return "ndjson";
   return "csv";
 }
 
-Result<Input> open_input(PublishContext& context, const PublishJob& job) {
-  if (context.input.empty()) return query_input(context);
-  const std::string kind = TRY(input_format(job.input_format, context.descriptors, context.input));
+namespace {
+
+Result<Input> open_file(PublishContext& context, const PublishJob& job, const std::string& kind) {
   const std::string head = head_of(context.descriptors, context.input);
   Input input;
   input.row = "row_number() OVER ()";
@@ -171,20 +223,29 @@ Result<Input> open_input(PublishContext& context, const PublishJob& job) {
     input.from = format("read_parquet({})", text::quote_literal(context.input));
     input.row = "file_row_number + 1";
   } else if (kind == "csv") {
-    if (head.find('\0') != std::string::npos)
+    if (text_head_of(head).find('\0') != std::string::npos)
       return fail(ErrorKind::invalid, "input.nul", "the file has NUL characters: it is no CSV");
     input.from = csv_reader(context.input, job, head);
   } else {
     input.from = TRY(json_reader(context, context.input, job, kind, head));
   }
-  const auto described = describe(context, input);
-  if (!described) {
-    if (described.error().kind == ErrorKind::limit) return fail(described.error());
-    return fail(ErrorKind::invalid, "input.malformed", "the file cannot be read as {}: {}", kind,
-                described.error().message);
-  }
+  TRY(describe(context, input));
   if (kind == "parquet")
     input.from = format("read_parquet({}, file_row_number = true)", text::quote_literal(context.input));
+  return input;
+}
+
+}  // namespace
+
+Result<Input> open_input(PublishContext& context, const PublishJob& job) {
+  if (context.input.empty()) return query_input(context);
+  const std::string kind = TRY(input_format(job.input_format, context.descriptors, context.input));
+  auto input = open_file(context, job, kind);
+  // What the engine says of a file is about the file, not about somebody's SQL.
+  if (!input && input.error().code.starts_with("sql.")) {
+    return fail(ErrorKind::invalid, "input.malformed", "the file cannot be read as {}: {}", kind,
+                input.error().message);
+  }
   return input;
 }
 
