@@ -108,7 +108,10 @@ const Route* route_for(const Leaf& leaf, std::string_view method) {
 
 std::string allowed_methods(const Leaf& leaf) {
   std::string all;
-  for (const Route* route : leaf.routes) all += (all.empty() ? "" : ", ") + route->method;
+  for (const Route* route : leaf.routes) {
+    all += (all.empty() ? "" : ", ") + route->method;
+    if (route->method == "GET") all += ", HEAD";
+  }
   return all;
 }
 

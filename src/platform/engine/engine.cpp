@@ -71,7 +71,7 @@ Pool::Sizes sizes_of(const Options& options) {
   sizes.light.terms.nice = kLightNice;
   sizes.heavy.terms.nice = kHeavyNice;
   for (WorkerTerms* terms : {&sizes.light.terms, &sizes.heavy.terms}) {
-    terms->threads = cores;
+    terms->threads = terms == &sizes.light.terms ? 1 : cores;
     terms->spill_folder = options.spill_folder;
   }
   return sizes;

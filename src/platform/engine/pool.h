@@ -8,6 +8,7 @@
 
 #include "platform/engine/engine.h"
 #include "platform/engine/forker.h"
+#include "platform/engine/parsed_cache.h"
 #include "platform/engine/watch.h"
 
 namespace weft::engine {
@@ -44,6 +45,7 @@ class Pool {
 
   // Starts workers ahead of their sessions, from now on.
   void warm();
+  ParsedCache& parsed() { return parsed_; }
   Watch& watch() { return watch_; }
   const LaneSizes& sizes(Lane lane) const { return lanes_[static_cast<std::size_t>(lane)].sizes; }
 
@@ -80,6 +82,7 @@ class Pool {
   bool has_changed_ = false;  // For tend().
   Forker forker_;
   Watch watch_;
+  ParsedCache parsed_;
   std::jthread tender_;  // Starts workers ahead, retires idle ones. Last: it uses the others.
 };
 

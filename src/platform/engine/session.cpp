@@ -98,9 +98,16 @@ Result<json::Value> WorkerSession::ask(json::Object request) {
 
 Result<Parsed> WorkerSession::parse(std::string_view sql) {
   TRY(check_length(sql));
-  const json::Value parsed = TRY(ask(json::Object{{"op", "parse"}, {"sql", sql}, {"limits", to_json(limits_)}}));
-  if (!looks_like_point_) looks_like_point_ = parsed["point"].boolean_or(false);
-  return worker_->trusted(parsed_of(parsed));
+  if (const auto known = pool_.parsed().find(sql)) {
+    if (!looks_like_point_) looks_like_point_ = known->looks_like_point;
+    return known->parsed;
+  }
+  const json::Value answer = TRY(ask(json::Object{{"op", "parse"}, {"sql", sql}, {"limits", to_json(limits_)}}));
+  const bool looks_like_point = answer["point"].boolean_or(false);
+  if (!looks_like_point_) looks_like_point_ = looks_like_point;
+  Parsed parsed = TRY(worker_->trusted(parsed_of(answer)));
+  pool_.parsed().put(sql, {.parsed = parsed, .looks_like_point = looks_like_point});
+  return parsed;
 }
 
 Result<Plan> WorkerSession::bind(const Query& query, std::vector<Relation> relations) {
