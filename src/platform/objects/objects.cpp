@@ -45,12 +45,36 @@ Result<> sync_folder(const std::filesystem::path& folder, std::string_view key) 
   return {};
 }
 
+// Every folder that is made is durable in its parent before a file in it can be.
 Result<> make_folders(const std::filesystem::path& folder, std::string_view key) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error)
-    return fail(ErrorKind::unavailable, "objects.io", "the folder of {} cannot be made: {}", key, error.message());
+  std::vector<std::filesystem::path> missing;
+  for (auto at = folder; !at.empty() && ::access(at.c_str(), F_OK) != 0; at = at.parent_path()) missing.push_back(at);
+  for (auto at = missing.rbegin(); at != missing.rend(); ++at) {
+    if (::mkdir(at->c_str(), 0777) != 0 && errno != EEXIST) return io("the making of the folder", key);
+    const auto parent = at->parent_path();
+    TRY(sync_folder(parent.empty() ? std::filesystem::path(".") : parent, key));
+  }
   return {};
+}
+
+struct CloseFolder {
+  void operator()(DIR* folder) const { ::closedir(folder); }
+};
+
+// The names in a folder. One that is gone, or was never there, has none: others delete while we look.
+Result<std::vector<std::string>> names_in(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, CloseFolder> open(::opendir(folder.c_str()));
+  if (!open && errno == ENOENT) return names;
+  if (!open) return io("the listing", folder.string());
+  while (true) {
+    errno = 0;
+    const dirent* entry = ::readdir(open.get());
+    if (entry == nullptr && errno != 0 && errno != ENOENT) return io("the listing", folder.string());
+    if (entry == nullptr) return names;
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
 }
 
 }  // namespace
@@ -103,7 +127,8 @@ Result<std::string> Objects::get(std::string_view key, std::size_t bytes_max) co
   while (at < bytes.size()) {
     const ssize_t size = ::read(fd.get(), bytes.data() + at, bytes.size() - at);
     if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) return io("the reading", key);
+    if (size < 0) return io("the reading", key);
+    if (size == 0) return fail(ErrorKind::unavailable, "objects.io", "{} was cut while it was read", key);
     at += static_cast<std::size_t>(size);
   }
   return bytes;
@@ -134,6 +159,7 @@ Result<std::uint64_t> Objects::size(std::string_view key) const {
   TRY(check_key(key));
   struct stat facts{};
   if (::stat((root_ / key).c_str(), &facts) != 0) return io("the look at", key);
+  if (!S_ISREG(facts.st_mode)) return fail(ErrorKind::not_found, "objects.missing", "there is no object {}", key);
   return static_cast<std::uint64_t>(facts.st_size);
 }
 
@@ -153,15 +179,26 @@ Result<> Objects::remove_all(std::string_view prefix) {
 
 Result<> Objects::each(std::string_view prefix, const std::function<Result<>(const Info&)>& visit) const {
   TRY(check_key(prefix));
-  std::error_code error;
-  for (auto at = std::filesystem::recursive_directory_iterator(root_ / prefix, error);
-       !error && at != std::filesystem::recursive_directory_iterator(); at.increment(error)) {
-    struct stat facts{};
-    if (::lstat(at->path().c_str(), &facts) != 0 || !S_ISREG(facts.st_mode)) continue;
-    const auto seen = std::int64_t{facts.st_mtim.tv_sec} * 1'000'000 + facts.st_mtim.tv_nsec / 1000;
-    TRY(visit({.key = std::filesystem::relative(at->path(), root_).string(),
-               .size = static_cast<std::uint64_t>(facts.st_size),
-               .modified = time_of(seen)}));
+  // Not std::filesystem's iterator: it ends as if all were seen when a folder vanishes below it.
+  std::vector<std::string> open{std::string(prefix)};
+  while (!open.empty()) {
+    const std::string folder = std::move(open.back());
+    open.pop_back();
+    for (const std::string& name : TRY(names_in(root_ / folder))) {
+      std::string key = folder + "/" + name;
+      struct stat facts{};
+      if (::lstat((root_ / key).c_str(), &facts) != 0) {
+        if (errno == ENOENT) continue;
+        return io("the look at", key);
+      }
+      if (S_ISDIR(facts.st_mode)) {
+        open.push_back(std::move(key));
+      } else if (S_ISREG(facts.st_mode)) {
+        const auto seen = std::int64_t{facts.st_mtim.tv_sec} * 1'000'000 + facts.st_mtim.tv_nsec / 1000;
+        TRY(visit(
+            {.key = std::move(key), .size = static_cast<std::uint64_t>(facts.st_size), .modified = time_of(seen)}));
+      }
+    }
   }
   return {};
 }

@@ -36,6 +36,7 @@ class Objects {
   Result<std::uint64_t> size(std::string_view key) const;
   Result<> remove(std::string_view key);         // Not there: fine.
   Result<> remove_all(std::string_view prefix);  // A folder and what is below.
+  // Each file below, in no order. What comes or goes meanwhile may or may not be seen; all else is.
   Result<> each(std::string_view prefix, const std::function<Result<>(const Info&)>& visit) const;
 
   // The absolute `file://` URI of a key, as Iceberg metadata has it, and back; invalid when outside the root.

@@ -10,19 +10,21 @@ namespace {
 constexpr int kBusyMs = 10'000;
 constexpr std::size_t kStatementsMax = 512;
 
-// Resets a statement when its use ends, so that it holds no lock and no borrowed parameter.
+// Resets a statement when its use ends, so that it holds no lock and no borrowed parameter. A spare one ends with it.
 class Use {
  public:
-  explicit Use(sqlite3_stmt* statement) : statement_(statement) {}
+  Use(sqlite3_stmt* statement, bool is_kept) : statement_(statement), is_kept_(is_kept) {}
   ~Use() {
     sqlite3_reset(statement_);
     sqlite3_clear_bindings(statement_);
+    if (!is_kept_) sqlite3_finalize(statement_);
   }
   Use(const Use&) = delete;
   Use& operator=(const Use&) = delete;
 
  private:
   sqlite3_stmt* statement_;
+  bool is_kept_;
 };
 
 int bind(sqlite3_stmt* statement, int index, const Param& param) {
@@ -96,6 +98,10 @@ std::unexpected<Error> Connection::error_of(int code, std::string_view sql) cons
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return fail(ErrorKind::unavailable, "store.corrupt", "the store is damaged ({}); restore a backup", said);
+    case SQLITE_NOMEM:
+      return fail(ErrorKind::unavailable, "store.memory", "the store has no memory left; nothing was changed");
+    case SQLITE_TOOBIG:
+      return fail(ErrorKind::limit, "store.too_large", "a value is larger than the store takes; nothing was changed");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
       return fail(ErrorKind::unavailable, "store.busy", "the store is busy ({}); try again", said);
@@ -104,19 +110,37 @@ std::unexpected<Error> Connection::error_of(int code, std::string_view sql) cons
   }
 }
 
-Result<sqlite3_stmt*> Connection::prepared(std::string_view sql) {
-  std::string key(sql);
-  if (const auto found = statements_.find(key); found != statements_.end()) return found->second;
-  if (statements_.size() >= kStatementsMax) {
-    for (auto& [text, statement] : statements_) sqlite3_finalize(statement);
-    statements_.clear();
-  }
+Result<sqlite3_stmt*> Connection::prepare(std::string_view sql) {
   sqlite3_stmt* statement = nullptr;
+  const char* rest = nullptr;
   const int code = sqlite3_prepare_v3(database_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
-                                      &statement, nullptr);
+                                      &statement, &rest);
   if (code != SQLITE_OK) return error_of(code, sql);
-  statements_.emplace(std::move(key), statement);
+  const auto used = static_cast<std::size_t>(rest - sql.data());
+  if (statement == nullptr || sql.substr(used).find_first_not_of(" \t\r\n;") != std::string_view::npos) {
+    sqlite3_finalize(statement);
+    return fail(ErrorKind::internal, "store.sql", "not exactly one statement: {}", sql);
+  }
   return statement;
+}
+
+Result<Connection::Prepared> Connection::prepared(std::string_view sql) {
+  std::string key(sql);
+  if (const auto found = statements_.find(key); found != statements_.end()) {
+    // A row callback may come back here with the statement that called it.
+    if (sqlite3_stmt_busy(found->second) == 0) return Prepared{.statement = found->second, .is_kept = true};
+    return Prepared{.statement = TRY(prepare(sql)), .is_kept = false};
+  }
+  if (statements_.size() >= kStatementsMax) {
+    std::erase_if(statements_, [](const auto& kept) {
+      if (sqlite3_stmt_busy(kept.second) != 0) return false;
+      sqlite3_finalize(kept.second);
+      return true;
+    });
+  }
+  sqlite3_stmt* statement = TRY(prepare(sql));
+  statements_.emplace(std::move(key), statement);
+  return Prepared{.statement = statement, .is_kept = true};
 }
 
 Result<std::int64_t> Connection::run(std::string_view sql, std::initializer_list<Param> params) {
@@ -133,8 +157,9 @@ Result<> Connection::each(std::string_view sql, std::initializer_list<Param> par
 }
 
 Result<> Connection::each_with(std::string_view sql, std::span<const Param> params, const EachRow& row) {
-  sqlite3_stmt* statement = TRY(prepared(sql));
-  const Use use(statement);
+  const Prepared found = TRY(prepared(sql));
+  sqlite3_stmt* statement = found.statement;
+  const Use use(statement, found.is_kept);
   for (std::size_t i = 0; i < params.size(); ++i) {
     const int code = bind(statement, static_cast<int>(i) + 1, params[i]);
     if (code != SQLITE_OK) return error_of(code, sql);

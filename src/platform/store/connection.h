@@ -29,7 +29,12 @@ class Connection final : public Session {
 
  private:
   explicit Connection(sqlite3* database) : database_(database) {}
-  Result<sqlite3_stmt*> prepared(std::string_view sql);
+  struct Prepared {
+    sqlite3_stmt* statement = nullptr;
+    bool is_kept = false;  // Else it ends with its use.
+  };
+  Result<sqlite3_stmt*> prepare(std::string_view sql);
+  Result<Prepared> prepared(std::string_view sql);
   std::unexpected<Error> error_of(int code, std::string_view sql) const;
 
   sqlite3* database_;

@@ -2,9 +2,12 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <condition_variable>
+#include <cstring>
 #include <mutex>
 
+#include "base/bytes.h"
 #include "platform/store/connection.h"
 #include "platform/store/folder_lock.h"
 #include "platform/store/migrate.h"
@@ -14,7 +17,8 @@
 namespace weft::store {
 namespace {
 
-constexpr int kBackupPagesAStep = 1024;
+constexpr int kReadersMax = 256;
+constexpr std::chrono::seconds kReaderWait{30};
 
 class SqliteStore final : public Store {
  public:
@@ -23,13 +27,14 @@ class SqliteStore final : public Store {
 
   Result<> add_reader() {
     idle_.push_back(TRY(Connection::open(file_, Connection::Mode::read_only)));
+    idle_max_ = idle_.size();
     return {};
   }
 
   Result<> write(const Work& work, Durability durability) override { return writer_.write(work, durability); }
 
   Result<> read(const Work& work) override {
-    std::unique_ptr<Connection> connection = take();
+    std::unique_ptr<Connection> connection = TRY(take());
     Result<> answer = connection->script("BEGIN");
     if (answer) {
       try {
@@ -47,18 +52,36 @@ class SqliteStore final : public Store {
   Result<> announce(std::string_view url) override { return lock_.announce(url); }
 
  private:
-  std::unique_ptr<Connection> take() {
-    std::unique_lock lock(mutex_);
-    returned_.wait(lock, [&] { return !idle_.empty(); });
-    auto connection = std::move(idle_.back());
-    idle_.pop_back();
-    return connection;
+  // A read within a read takes a second connection: were the pool fixed, readers could wait for each other for ever.
+  Result<std::unique_ptr<Connection>> take() {
+    {
+      std::unique_lock lock(mutex_);
+      const auto has_room = [&] { return !idle_.empty() || used_ < kReadersMax; };
+      if (!returned_.wait_for(lock, kReaderWait, has_room))
+        return fail(ErrorKind::unavailable, "store.busy", "{} reads are running already; try again", kReadersMax);
+      ++used_;
+      if (!idle_.empty()) {
+        auto connection = std::move(idle_.back());
+        idle_.pop_back();
+        return connection;
+      }
+    }
+    auto opened = Connection::open(file_, Connection::Mode::read_only);
+    if (!opened) forget_one();
+    return opened;
   }
   void give_back(std::unique_ptr<Connection> connection) {
     if (sqlite3_get_autocommit(connection->handle()) == 0) (void)connection->run("ROLLBACK", {});
     {
       const std::lock_guard lock(mutex_);
-      idle_.push_back(std::move(connection));
+      if (idle_.size() < idle_max_) idle_.push_back(std::move(connection));
+    }
+    forget_one();
+  }
+  void forget_one() {
+    {
+      const std::lock_guard lock(mutex_);
+      --used_;
     }
     returned_.notify_one();
   }
@@ -68,21 +91,34 @@ class SqliteStore final : public Store {
   Writer writer_;
   std::mutex mutex_;
   std::condition_variable returned_;
-  std::vector<std::unique_ptr<Connection>> idle_;  // Guarded by mutex_.
+  std::vector<std::unique_ptr<Connection>> idle_;  // Guarded by mutex_, as is:
+  int used_ = 0;
+  std::size_t idle_max_ = 0;
 };
+
+// SQLite would make it readable for everybody; its log gets the same mode.
+Result<> make_private(const std::filesystem::path& file) {
+  const Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd)
+    return fail(ErrorKind::unavailable, "store.io", "{} cannot be opened: {}", file.string(), std::strerror(errno));
+  return {};
+}
 
 Result<> SqliteStore::backup_to(const std::filesystem::path& file) {
   if (std::filesystem::exists(file))
     return fail(ErrorKind::conflict, "backup.exists", "{} is there already", file.string());
+  TRY(make_private(file));
   auto from = TRY(Connection::open(file_, Connection::Mode::read_only));
   auto to = TRY(Connection::open(file, Connection::Mode::read_write));
   sqlite3_backup* backup = sqlite3_backup_init(to->handle(), "main", from->handle(), "main");
   if (backup == nullptr)
     return fail(ErrorKind::unavailable, "store.io", "the backup cannot be written: {}", sqlite3_errmsg(to->handle()));
-  int code = SQLITE_OK;
-  while (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED)
-    code = sqlite3_backup_step(backup, kBackupPagesAStep);
+  // All pages in one step, which is one read transaction: between steps a writer would make it begin anew, for ever.
+  // In WAL mode writers do not wait for it.
+  const int code = sqlite3_backup_step(backup, -1);
   sqlite3_backup_finish(backup);
+  if (code == SQLITE_FULL)
+    return fail(ErrorKind::unavailable, "store.full", "the disk of {} is full: the backup stopped", file.string());
   if (code != SQLITE_DONE)
     return fail(ErrorKind::unavailable, "store.io", "the backup stopped: {}", sqlite3_errstr(code));
   return to->script("PRAGMA journal_mode = DELETE; PRAGMA wal_checkpoint;");
@@ -90,11 +126,12 @@ Result<> SqliteStore::backup_to(const std::filesystem::path& file) {
 
 Result<> make_folder(const std::filesystem::path& folder) {
   std::error_code error;
-  std::filesystem::create_directories(folder, error);
+  const bool is_new = std::filesystem::create_directories(folder, error);
   if (error)
     return fail(ErrorKind::unavailable, "store.io", "the folder {} cannot be made: {}", folder.string(),
                 error.message());
-  ::chmod(folder.c_str(), 0700);
+  // One that was there keeps its mode: it may be somebody's home.
+  if (is_new) ::chmod(folder.c_str(), 0700);
   return {};
 }
 
@@ -104,6 +141,7 @@ Result<std::unique_ptr<Store>> Store::open(const Options& options) {
   TRY(make_folder(options.folder));
   FolderLock lock = TRY(FolderLock::take(options.folder));
   const auto file = options.folder / "mesh.db";
+  TRY(make_private(file));
   auto connection = TRY(Connection::open(file, Connection::Mode::read_write));
   TRY(connection->script("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;"));
   TRY(migrate(*connection, options.migrations));

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/check.h"
 #include "base/log.h"
 
 namespace weft::store {
@@ -22,6 +23,7 @@ Writer::~Writer() {
 }
 
 Result<> Writer::write(const Store::Work& work, Durability durability) {
+  CHECK(std::this_thread::get_id() != thread_.get_id());  // A write within a write would wait for itself.
   Ticket ticket{.work = work, .durability = durability, .answer = {}, .is_done = false, .done = {}};
   std::unique_lock lock(mutex_);
   if (is_closing_) return fail(ErrorKind::unavailable, "store.closed", "the store is closing");
