@@ -98,7 +98,7 @@ class SqliteStore final : public Store {
 
 // SQLite would make it readable for everybody; its log gets the same mode.
 Result<> make_private(const std::filesystem::path& file) {
-  const Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  const Fd fd(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!fd)
     return fail(ErrorKind::unavailable, "store.io", "{} cannot be opened: {}", file.string(), std::strerror(errno));
   return {};

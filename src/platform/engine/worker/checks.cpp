@@ -105,7 +105,7 @@ Result<std::string> metric(const Check& check) {
     bad = format("({0} IS NOT NULL AND NOT {1})", column, in_list(column, spec["validValues"]));
   if (name == "invalidValues" && spec["pattern"].is_text()) {
     const std::string matches =
-        format("({0} IS NOT NULL AND NOT regexp_matches(CAST({0} AS VARCHAR), {1}))", column, literal(spec["pattern"]));
+        format("({0} IS NOT NULL AND NOT weft_matches(CAST({0} AS VARCHAR), {1}))", column, literal(spec["pattern"]));
     bad = bad.empty() ? matches : format("({} OR {})", bad, matches);
   }
   if (name == "duplicateValues") {
@@ -139,7 +139,7 @@ Result<std::optional<CheckSql>> check_sql(const Check& check, const std::vector<
   };
   if (check.kind == "required") return by_row(column + " IS NULL");
   if (check.kind == "length") return by_row(range("length(" + column + ")", spec, "minLength", "maxLength"));
-  if (check.kind == "pattern") return by_row(format("NOT regexp_matches({}, {})", column, literal(spec["pattern"])));
+  if (check.kind == "pattern") return by_row(format("NOT weft_matches({}, {})", column, literal(spec["pattern"])));
   if (check.kind == "bounds") return by_row(TRY(bounds(check, column, columns)));
   if (check.kind == "enum") return by_row(format("NOT {}", in_list(column, spec["values"])));
   if (check.kind == "items") {
@@ -151,7 +151,7 @@ Result<std::optional<CheckSql>> check_sql(const Check& check, const std::vector<
   if (check.kind == "format") {
     for (const NamedFormat& known : kFormats) {
       if (known.name == spec["format"].text_or(""))
-        return by_row(format("NOT regexp_full_match({}, '{}')", column, known.pattern));
+        return by_row(format("NOT weft_matches({}, '^(?:{})$')", column, known.pattern));
     }
   }
   return misfit(check);

@@ -3,6 +3,8 @@
 #include "duckdb.hpp"
 #include "duckdb/main/config.hpp"
 #include "platform/engine/worker/files.h"
+#include "platform/engine/worker/pattern_function.h"
+#include "platform/engine/worker/publish_tally.h"
 #include "platform/engine/worker/rewrite_barrier.h"
 #include "platform/engine/worker/scan.h"
 #include "platform/engine/worker/statement.h"
@@ -52,6 +54,8 @@ Result<std::unique_ptr<duckdb::DuckDB>> open_database(const DatabaseOptions& opt
     database->GetFileSystem().RegisterSubSystem(duckdb::make_uniq<DescriptorFileSystem>(descriptors));
     register_scan(*database->instance, scans);
     register_barrier(*database->instance);
+    register_matches(*database->instance);
+    register_tally(*database->instance);
     duckdb::Connection connection(*database);
     TRY(run(connection, "SET GLOBAL TimeZone = 'UTC'"));
     // Files never change under a name (files.h), so their footers are read once.

@@ -129,6 +129,11 @@ Result<Descriptors::Entry> Descriptors::create(const std::string& path) {
   return entry;
 }
 
+std::string Descriptors::new_path(std::string_view hint) {
+  const std::lock_guard lock(mutex_);
+  return format("{}{}/{}", kNewPrefix, hint, paths_++);
+}
+
 std::string Descriptors::name_of_written(const std::string& path) {
   const std::lock_guard lock(mutex_);
   const auto found = written_.find(path);

@@ -45,12 +45,15 @@ class Descriptors {
   Result<Entry> create(const std::string& path);
   // The name that control gave to the file written under this path.
   std::string name_of_written(const std::string& path);
+  // A path that was not written yet: `hint` is "data" or "dead".
+  std::string new_path(std::string_view hint);
 
  private:
   std::mutex mutex_;
   std::map<std::string, Entry> readable_;  // Guarded by mutex_, as are the others.
   std::map<std::string, Entry> writable_;
   std::map<std::string, std::string> written_;
+  std::uint64_t paths_ = 0;
   MakeFile make_file_;
 };
 

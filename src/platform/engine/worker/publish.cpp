@@ -31,7 +31,7 @@ Result<PublishOutcome> publish(PublishContext& context, const PublishJob& job) {
     if (!may_set_aside) return outcome;
     TRY(set_aside(context, job, plan, outcome));
   }
-  TRY(write_files(context, job, plan, outcome));
+  if (!plan.is_written) TRY(write_files(context, job, plan, outcome));
   return outcome;
 }
 

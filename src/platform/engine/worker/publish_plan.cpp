@@ -9,6 +9,7 @@
 #include "platform/engine/worker/casts.h"
 #include "platform/engine/worker/checks.h"
 #include "platform/engine/worker/files.h"
+#include "platform/engine/worker/publish_tally.h"
 #include "platform/engine/worker/types.h"
 
 namespace weft::engine::worker {
@@ -329,33 +330,93 @@ Result<> run_own_passes(PublishContext& context, const PublishJob& job, PublishP
   return {};
 }
 
-}  // namespace
+constexpr std::string_view kCountWhere = "count(*) FILTER (WHERE ";
 
-Result<> run_checks(PublishContext& context, const PublishJob& job, PublishPlan& plan, PublishOutcome& outcome) {
-  const std::vector<Metric> metrics = sort_checks(job, plan, outcome);
-  const std::size_t rules = plan.rules.size();
+// What a metric counts, when all it does is to count rows: "" for all rows.
+std::optional<std::string> counted(const std::string& sql) {
+  if (sql == "count(*)") return std::string();
+  if (!sql.starts_with(kCountWhere) || !sql.ends_with(')')) return std::nullopt;
+  return sql.substr(kCountWhere.size(), sql.size() - kCountWhere.size() - 1);
+}
+
+// Whether rules and metrics can be counted while the rows are written: one file, of the batch alone.
+bool is_one_pass(const PublishContext& context, const PublishJob& job, const std::vector<Metric>& metrics) {
+  return job.partition_fields.empty() && (job.mode != PublishMode::upsert || context.existing.empty()) &&
+         std::all_of(metrics.begin(), metrics.end(),
+                     [](const Metric& metric) { return counted(metric.sql).has_value(); });
+}
+
+// Rows, each rule's failures, rows that fail any, each metric.
+struct Measured {
+  std::uint64_t rows = 0, bad_rows = 0;
+  std::vector<std::uint64_t> failures;
+  std::vector<json::Value> metrics;
+};
+
+Result<Measured> measure_writing(PublishContext& context, const PublishJob& job, PublishPlan& plan,
+                                 const std::vector<Metric>& metrics, PublishOutcome& outcome) {
+  std::vector<std::string> flags;
+  for (const RowRule& rule : plan.rules) flags.push_back(rule.failing);
+  flags.push_back(any_of(plan.rules));
+  for (const Metric& metric : metrics) {
+    if (const auto condition = counted(metric.sql); !condition->empty()) flags.push_back(*condition);
+  }
+  const std::vector<std::uint64_t> counts = TRY(write_tallied(context, job, plan, flags, outcome));
+  Measured measured{.rows = outcome.rows_out, .bad_rows = counts[plan.rules.size()], .failures = {}, .metrics = {}};
+  measured.failures.assign(counts.begin(), counts.begin() + static_cast<std::ptrdiff_t>(plan.rules.size()));
+  std::size_t next = plan.rules.size() + 1;
+  for (const Metric& metric : metrics)
+    measured.metrics.emplace_back(counted(metric.sql)->empty() ? measured.rows : counts[next++]);
+  plan.is_written = true;
+  return measured;
+}
+
+Result<Measured> measure(PublishContext& context, const PublishPlan& plan, const std::vector<Metric>& metrics) {
   std::string aggregates = "count(*)";
   for (const RowRule& rule : plan.rules) aggregates += format(", count(*) FILTER (WHERE {})", rule.failing);
   aggregates += format(", count(*) FILTER (WHERE {})", any_of(plan.rules));
   for (const Metric& metric : metrics) aggregates += ", " + metric.sql;
-  auto measured = rows_of(context, format("SELECT {} FROM ({})", aggregates, plan.from));
+  const auto rows = TRY(rows_of(context, format("SELECT {} FROM ({})", aggregates, plan.from)));
+  const auto& row = rows.at(0);
+  Measured measured{
+      .rows = count_of(row[0]), .bad_rows = count_of(row[plan.rules.size() + 1]), .failures = {}, .metrics = {}};
+  for (std::size_t i = 0; i < plan.rules.size(); ++i) measured.failures.push_back(count_of(row[i + 1]));
+  for (std::size_t i = 0; i < metrics.size(); ++i)
+    measured.metrics.push_back(metric_value(row[plan.rules.size() + 2 + i]));
+  return measured;
+}
+
+// What was written with bad rows among it is no file of the table.
+void forget_written(PublishPlan& plan, PublishOutcome& outcome) {
+  plan.is_written = false;
+  outcome.files.clear();
+  outcome.rows_out = 0;
+}
+
+}  // namespace
+
+Result<> run_checks(PublishContext& context, const PublishJob& job, PublishPlan& plan, PublishOutcome& outcome) {
+  const std::vector<Metric> metrics = sort_checks(job, plan, outcome);
+  auto measured = is_one_pass(context, job, metrics) ? measure_writing(context, job, plan, metrics, outcome)
+                                                     : measure(context, plan, metrics);
   if (!measured) {
     if (measured.error().kind != ErrorKind::invalid) return fail(measured.error());
     outcome.problems.push_back(
         problem("input.malformed", "", format("the file cannot be read: {}", measured.error().message)));
+    forget_written(plan, outcome);
     plan.bad_rows = 0;
     return {};
   }
-  const auto& row = measured->at(0);
-  outcome.rows_in = count_of(row[0]);
-  plan.bad_rows = count_of(row[rules + 1]);
-  for (std::size_t i = 0; i < rules; ++i) {
-    TRY(report_rule(context, plan, plan.rules[i], count_of(row[i + 1]), outcome));
+  outcome.rows_in = measured->rows;
+  plan.bad_rows = measured->bad_rows;
+  for (std::size_t i = 0; i < measured->failures.size(); ++i) {
+    const RowRule rule = plan.rules[i];
+    TRY(report_rule(context, plan, rule, measured->failures[i], outcome));
   }
-  for (std::size_t i = 0; i < metrics.size(); ++i) {
-    outcome.checks[metrics[i].check].value = metric_value(row[rules + 2 + i]);
-  }
-  return run_own_passes(context, job, plan, outcome);
+  for (std::size_t i = 0; i < metrics.size(); ++i) outcome.checks[metrics[i].check].value = measured->metrics[i];
+  TRY(run_own_passes(context, job, plan, outcome));
+  if (plan.bad_rows > 0) forget_written(plan, outcome);
+  return {};
 }
 
 Result<> set_aside(PublishContext& context, const PublishJob& job, PublishPlan& plan, PublishOutcome& outcome) {
@@ -378,7 +439,7 @@ Result<> set_aside(PublishContext& context, const PublishJob& job, PublishPlan& 
   TRY(run_sql(context, format("CREATE TEMP TABLE weft_staged AS SELECT *, list_filter([{}], lambda r: r IS NOT NULL) "
                               "AS weft_reasons FROM ({})",
                               reasons, plan.from)));
-  const std::string path = "weft://new/dead/0";
+  const std::string path = context.descriptors.new_path("dead");
   TRY(run_sql(
       context,
       format(

@@ -22,6 +22,7 @@ struct PublishPlan {
   std::vector<std::string> columns;
   std::vector<RowRule> rules;
   std::uint64_t bad_rows = 0;  // Rows that broke at least one rule.
+  bool is_written = false;     // All rows, in the pass that checked them.
 };
 
 // Matches columns and casts; what does not fit goes to `problems`.

@@ -141,7 +141,7 @@ json::Object column_facts(const PublishJob& job, const duckdb::Value& statistics
 
 Result<> write_one(PublishContext& context, const PublishJob& job, const std::string& select, json::Array partition,
                    PublishOutcome& outcome) {
-  const std::string path = format("weft://new/data/{}", outcome.files.size());
+  const std::string path = context.descriptors.new_path("data");
   auto rows = TRY(
       rows_of(context, format("COPY ({}) TO '{}' (FORMAT parquet, COMPRESSION zstd, FIELD_IDS {{{}}}, RETURN_STATS)",
                               select, path, field_ids(job))));
