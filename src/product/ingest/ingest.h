@@ -1,5 +1,7 @@
 #pragma once
 
+#include <future>
+
 #include <memory>
 #include <string>
 
@@ -27,19 +29,20 @@ struct Wish {
 // A staged body. The file goes away with it.
 class Staged {
  public:
-  Staged(std::filesystem::path path, Fd fd, std::uint64_t size, std::string sha256);
+  Staged(std::filesystem::path path, Fd fd, std::uint64_t size);
   Staged(Staged&&) noexcept = default;
   Staged& operator=(Staged&&) = delete;
   ~Staged();
   Result<engine::File> file() const;
   std::uint64_t size() const { return size_; }
-  const std::string& sha256() const { return sha256_; }
+  // Hex; computed beside what else is done with the file, and waited for here. Empty when it could not be read.
+  std::string sha256() const { return sha256_.get(); }
 
  private:
   std::filesystem::path path_;
   Fd fd_;
   std::uint64_t size_;
-  std::string sha256_;
+  std::shared_future<std::string> sha256_;
 };
 
 // Where a publish's rows come from when it is no file: a session with a bound query, and what goes with it.

@@ -132,10 +132,13 @@ Result<engine::PublishJob> Publish::job_of(const lake::Table& table) const {
 
 Result<json::Value> Publish::run(Staged staged) {
   TRY(prepare());
-  sha256_ = staged.sha256();
+  staged_ = &staged;
   bytes_in_ = staged.size();
   const KeyTurn turn(state_, key_scope(wish_));
-  if (const auto known = TRY(remembered(state_, wish_, sha256_, port_->version))) {
+  if (!wish_.key.empty() && sha256().empty()) {
+    return fail(ErrorKind::unavailable, "publish.staging", "the staged file cannot be read again");
+  }
+  if (const auto known = wish_.key.empty() ? std::nullopt : TRY(remembered(state_, wish_, sha256(), port_->version))) {
     const json::Value answer = TRY(json::parse(known->answer));
     if (known->status == "committed") return answer;
     auto refusal =
@@ -246,6 +249,9 @@ json::Object Publish::answer_of(const std::string& publish_id, const engine::Pub
 
 Result<> Publish::record(store::Session& session, const std::string& publish_id, const json::Object& answer,
                          const quality::Verdict* verdict) const {
+  if (staged_ != nullptr && sha256().empty()) {
+    return fail(ErrorKind::unavailable, "publish.staging", "the staged file cannot be read again");
+  }
   const json::Value all(answer);
   const Time now = state_.clock.now();
   const std::string status(all["status"].text_or(""));
@@ -255,7 +261,7 @@ Result<> Publish::record(store::Session& session, const std::string& publish_id,
   TRY(session.run(kInsertPublish,
                   {publish_id, to_string(port_->name), micros(now), wish_.principal.name, name_of(mode_), status,
                    store::param(snapshot), all["rows"].integer_or(0), all["bytes"].integer_or(0),
-                   all["dead_letters"].integer_or(0), port_->version, sha256_, wish_.request_id, text}));
+                   all["dead_letters"].integer_or(0), port_->version, sha256(), wish_.request_id, text}));
   std::int64_t position = 0;
   for (std::size_t i = 0; verdict != nullptr && i < verdict->judged.size(); ++i) {
     const quality::Judged& judged = verdict->judged[i];
@@ -264,7 +270,7 @@ Result<> Publish::record(store::Session& session, const std::string& publish_id,
                      quality::to_string(judged.rule.severity), status_of(judged), json::write(judged.result.value),
                      static_cast<std::int64_t>(judged.result.failures)}));
   }
-  if (!wish_.key.empty()) TRY(remember(session, wish_, sha256_, port_->version, status, text, now));
+  if (!wish_.key.empty()) TRY(remember(session, wish_, sha256(), port_->version, status, text, now));
   if (lineage_ && status == "committed") TRY(state_.lineage.record(session, *lineage_));
   return state_.audit.append(
       session,

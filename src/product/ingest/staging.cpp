@@ -14,8 +14,29 @@ namespace weft::ingest {
 
 constexpr std::size_t kPieceBytes = 1 << 20;
 
-Staged::Staged(std::filesystem::path path, Fd fd, std::uint64_t size, std::string sha256)
-    : path_(std::move(path)), fd_(std::move(fd)), size_(size), sha256_(std::move(sha256)) {}
+namespace {
+
+std::string sha256_of(const Fd& fd) {
+  crypto::Sha256 digest;
+  std::string piece(kPieceBytes, '\0');
+  off_t at = 0;
+  while (true) {
+    const ssize_t got = ::pread(fd.get(), piece.data(), piece.size(), at);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return {};
+    if (got == 0) return crypto::to_hex(digest.finish());
+    digest.update(std::string_view(piece).substr(0, static_cast<std::size_t>(got)));
+    at += got;
+  }
+}
+
+}  // namespace
+
+Staged::Staged(std::filesystem::path path, Fd fd, std::uint64_t size)
+    : path_(std::move(path)), fd_(std::move(fd)), size_(size) {
+  const auto copy = std::make_shared<Fd>(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
+  sha256_ = std::async(std::launch::async, [copy] { return sha256_of(*copy); }).share();
+}
 
 Staged::~Staged() {
   // A moved-from one has no path.
@@ -41,7 +62,6 @@ Result<Staged> Ingest::stage(ByteSource& body, std::optional<std::uint64_t> size
   if (!fd)
     return fail(ErrorKind::unavailable, "publish.staging", "the staging folder cannot be written: {}",
                 std::strerror(errno));
-  crypto::Sha256 digest;
   std::uint64_t total = 0;
   std::string piece(kPieceBytes, '\0');
   auto receive = [&]() -> Result<> {
@@ -52,7 +72,6 @@ Result<Staged> Ingest::stage(ByteSource& body, std::optional<std::uint64_t> size
       if (total > most)
         return fail(ErrorKind::limit, "publish.too_large",
                     "the file has more than the {} bytes that are taken (upload-max)", most);
-      digest.update(std::string_view(piece).substr(0, got));
       for (std::size_t at = 0; at < got;) {
         const ssize_t written = ::write(fd.get(), piece.data() + at, got - at);
         if (written < 0 && errno == EINTR) continue;
@@ -71,7 +90,7 @@ Result<Staged> Ingest::stage(ByteSource& body, std::optional<std::uint64_t> size
     return fail(received.error());
   }
   FAIL_POINT("ingest.after_staging");
-  return Staged(path, std::move(fd), total, crypto::to_hex(digest.finish()));
+  return Staged(path, std::move(fd), total);
 }
 
 }  // namespace weft::ingest

@@ -47,6 +47,9 @@ class Publish {
   json::Object answer_of(const std::string& publish_id, const engine::PublishOutcome& outcome,
                          const quality::Verdict& verdict) const;
 
+  // Of the file; empty for rows of a query.
+  std::string sha256() const { return staged_ == nullptr ? std::string() : staged_->sha256(); }
+
   Ingest::State& state_;
   const Wish& wish_;
   mesh::MeshPointer mesh_;
@@ -55,7 +58,7 @@ class Publish {
   engine::PublishMode mode_ = engine::PublishMode::append;
   quality::RuleSet rules_;
   bool may_see_values_ = false;
-  std::string sha256_;
+  const Staged* staged_ = nullptr;  // Null: the rows come from a query.
   std::uint64_t bytes_in_ = 0;
   std::optional<lineage::Fact> lineage_;
 };
