@@ -233,6 +233,7 @@ Result<PublishPlan> plan_publish(PublishContext&, const PublishJob& job, const I
     plan.rules.push_back({.id = "cast." + target.name,
                           .column = target.name,
                           .failing = alias("bad", i),
+                          .flag = {},
                           .shown = format("CAST({} AS VARCHAR)", alias("raw", i)),
                           .is_cast = true,
                           .is_blocking = true,
@@ -271,13 +272,16 @@ std::vector<Metric> sort_checks(const PublishJob& job, PublishPlan& plan, Publis
       continue;
     }
     // A value that could not be cast is reported once, as that.
-    std::string failing = format("coalesce({}, false)", (*sql)->failing);
+    std::string flag = (*sql)->failing;
+    std::string failing = format("coalesce({}, false)", flag);
     for (const RowRule& rule : plan.rules) {
-      if (rule.is_cast && rule.column == check.columns[0]) failing = format("(NOT {} AND {})", rule.failing, failing);
+      if (rule.is_cast && rule.column == check.columns[0])
+        flag = failing = format("(NOT {} AND {})", rule.failing, failing);
     }
     plan.rules.push_back({.id = check.id,
                           .column = check.columns[0],
                           .failing = std::move(failing),
+                          .flag = std::move(flag),
                           .shown = format("CAST({} AS VARCHAR)", text::quote_identifier(check.columns[0])),
                           .is_cast = false,
                           .is_blocking = blocks(check),
@@ -292,6 +296,11 @@ std::string any_of(const std::vector<RowRule>& rules) {
     if (rule.is_blocking) any += " OR " + rule.failing;
   }
   return any;
+}
+
+Result<std::uint64_t> count_bad_rows(PublishContext& context, const PublishPlan& plan) {
+  return count_of(
+      TRY(rows_of(context, format("SELECT count(*) FROM ({}) WHERE {}", plan.from, any_of(plan.rules))))[0][0]);
 }
 
 // What one rule's count says: a result of its check, or a problem of the input.
@@ -323,10 +332,7 @@ Result<> run_own_passes(PublishContext& context, const PublishJob& job, PublishP
       outcome.checks[i] = TRY(run_sql_check(context, job, plan, job.checks[i]));
     }
   }
-  if (has_duplicates) {
-    const auto sql = format("SELECT count(*) FROM ({}) WHERE {}", plan.from, any_of(plan.rules));
-    plan.bad_rows = count_of(TRY(rows_of(context, sql))[0][0]);
-  }
+  if (has_duplicates) plan.bad_rows = TRY(count_bad_rows(context, plan));
   return {};
 }
 
@@ -356,18 +362,23 @@ struct Measured {
 Result<Measured> measure_writing(PublishContext& context, const PublishJob& job, PublishPlan& plan,
                                  const std::vector<Metric>& metrics, PublishOutcome& outcome) {
   std::vector<std::string> flags;
-  for (const RowRule& rule : plan.rules) flags.push_back(rule.failing);
-  flags.push_back(any_of(plan.rules));
+  for (const RowRule& rule : plan.rules) flags.push_back(rule.flag.empty() ? rule.failing : rule.flag);
   for (const Metric& metric : metrics) {
     if (const auto condition = counted(metric.sql); !condition->empty()) flags.push_back(*condition);
   }
   const std::vector<std::uint64_t> counts = TRY(write_tallied(context, job, plan, flags, outcome));
-  Measured measured{.rows = outcome.rows_out, .bad_rows = counts[plan.rules.size()], .failures = {}, .metrics = {}};
+  Measured measured{.rows = outcome.rows_out, .bad_rows = 0, .failures = {}, .metrics = {}};
   measured.failures.assign(counts.begin(), counts.begin() + static_cast<std::ptrdiff_t>(plan.rules.size()));
-  std::size_t next = plan.rules.size() + 1;
+  std::size_t next = plan.rules.size();
   for (const Metric& metric : metrics)
     measured.metrics.emplace_back(counted(metric.sql)->empty() ? measured.rows : counts[next++]);
   plan.is_written = true;
+  for (std::size_t i = 0; i < plan.rules.size(); ++i) {
+    if (!plan.rules[i].is_blocking || measured.failures[i] == 0) continue;
+    // How many rows they are together costs every row to know, so it is asked only where there are some.
+    measured.bad_rows = TRY(count_bad_rows(context, plan));
+    break;
+  }
   return measured;
 }
 

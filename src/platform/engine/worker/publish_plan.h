@@ -8,7 +8,8 @@ namespace weft::engine::worker {
 struct RowRule {
   std::string id;  // A check's id, or "cast.<column>".
   std::string column;
-  std::string failing;  // SQL over `from`: true for a bad row.
+  std::string failing;  // SQL over `from`: true for a bad row, else false.
+  std::string flag;     // The same, where NULL may stand for false: cheaper where that does not matter.
   std::string shown;    // SQL of the value to show as a sample.
   bool is_cast = false;
   bool is_blocking = true;  // Of severity error: a row that breaks it may not enter the table.

@@ -17,6 +17,16 @@ std::deque<std::atomic<std::uint64_t>>& counters() {
 }
 
 std::uint64_t count_true(duckdb::Vector& flags, duckdb::idx_t count) {
+  // Checks that hold leave constants or plain bytes: counted without looking at each.
+  if (flags.GetVectorType() == duckdb::VectorType::CONSTANT_VECTOR) {
+    return !duckdb::ConstantVector::IsNull(flags) && duckdb::ConstantVector::GetData<bool>(flags)[0] ? count : 0;
+  }
+  if (flags.GetVectorType() == duckdb::VectorType::FLAT_VECTOR && duckdb::FlatVector::Validity(flags).AllValid()) {
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(duckdb::FlatVector::GetData<bool>(flags));
+    std::uint64_t found = 0;
+    for (duckdb::idx_t i = 0; i < count; ++i) found += bytes[i];
+    return found;
+  }
   duckdb::UnifiedVectorFormat format;
   flags.ToUnifiedFormat(count, format);
   const auto* values = duckdb::UnifiedVectorFormat::GetData<bool>(format);
