@@ -72,5 +72,5 @@ def with_domain(sql):
     """Table names of the benchmark as products of the domain tpch."""
     import re
 
-    # After FROM or JOIN, and after the commas of a FROM list: the names stand nowhere else as words of their own.
-    return re.sub(rf"(?<![\w.])({'|'.join(TPCH)})(?![\w.(])", r"tpch.\1", sql)
+    # After FROM, JOIN or a comma they are tables; a column is called nation, too, after AS and BY.
+    return re.sub(rf"(?i)(\bFROM\s+|\bJOIN\s+|,\s*)({'|'.join(TPCH)})(?![\w.(])", r"\1tpch.\2", sql)

@@ -80,8 +80,9 @@ Result<> Pool::wait_turn(std::unique_lock<std::mutex>& lock, LaneState& lane, st
 
 std::unique_ptr<WorkerProcess> Pool::take_idle(LaneState& lane) {
   if (lane.idle.empty()) return nullptr;
-  auto worker = std::move(lane.idle.back().worker);
-  lane.idle.pop_back();
+  // The one that rests longest has surely put its last session away.
+  auto worker = std::move(lane.idle.front().worker);
+  lane.idle.erase(lane.idle.begin());
   return worker;
 }
 

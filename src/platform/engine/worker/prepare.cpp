@@ -58,6 +58,8 @@ Result<Prepared> bind(duckdb::ClientContext& context, duckdb::unique_ptr<duckdb:
   prepared.plan.relations.resize(relations.size());
   TRY(trace_lineage(*plan, relations, prepared.plan));
   data->properties = planner.properties;
+  // What was looked at is what runs: once, at once, over files that no path can change.
+  data->properties.always_require_rebind = false;
   data->names = planner.names;
   data->types = planner.types;
   data->value_map = std::move(planner.value_map);
