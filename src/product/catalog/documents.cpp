@@ -108,8 +108,9 @@ Problem problem_at(const Declared& document, std::string_view pointer, std::stri
 }
 
 void sort_problems(std::vector<Problem>& problems) {
-  std::stable_sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) {
-    return std::tie(a.file, a.line, a.column) < std::tie(b.file, b.line, b.column);
+  std::sort(problems.begin(), problems.end(), [](const Problem& a, const Problem& b) {
+    return std::tie(a.file, a.line, a.column, a.code, a.message) <
+           std::tie(b.file, b.line, b.column, b.code, b.message);
   });
 }
 

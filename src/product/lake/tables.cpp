@@ -19,8 +19,10 @@ std::vector<const mesh::Column*> by_position(const mesh::Port& port, int mesh::C
   for (const mesh::Column& column : port.columns) {
     if (column.*position > 0) columns.push_back(&column);
   }
-  std::stable_sort(columns.begin(), columns.end(),
-                   [&](const mesh::Column* a, const mesh::Column* b) { return a->*position < b->*position; });
+  // Equal positions keep the order of the contract, in which the columns lie.
+  std::sort(columns.begin(), columns.end(), [&](const mesh::Column* a, const mesh::Column* b) {
+    return std::pair(a->*position, a) < std::pair(b->*position, b);
+  });
   return columns;
 }
 
