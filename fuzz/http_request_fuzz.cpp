@@ -44,15 +44,21 @@ std::unique_ptr<net::HttpServer> start() {
   return std::move(*server);
 }
 
-Fd connect_to(int port) {
-  Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+sockaddr_in loopback(std::uint32_t host, int port) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  CHECK(fd && ::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0);
-  const linger now{.l_onoff = 1, .l_linger = 0};
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  address.sin_addr.s_addr = htonl((127U << 24) | host);
+  return address;
+}
+
+Fd connect_to(int port) {
+  // From another address each time: one has no more ports than a minute of fuzzing uses.
+  static std::uint32_t count = 0;
+  const sockaddr_in from = loopback(1 + ++count % 0xFFFFF0, 0), to = loopback(1, port);
+  Fd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  CHECK(fd && ::bind(fd.get(), reinterpret_cast<const sockaddr*>(&from), sizeof from) == 0);
+  CHECK(::connect(fd.get(), reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
   return fd;
 }
 
