@@ -14,6 +14,7 @@ WRAPPERS = {
     "boost/system": ["base", "platform/net"],
     "boost/url": ["platform/net"],
     "duckdb": ["platform/engine/worker"],
+    "flatbuffers/": ["platform/engine/worker"],
     "fmt/": ["base"],
     "openssl/": ["base"],
     "openssl/err.h": ["base", "platform/net"],

@@ -29,7 +29,7 @@ Result<> write_answer(duckdb::Connection& connection, Descriptors& descriptors, 
     case Format::parquet:
       return write_parquet_answer(connection, descriptors, chunks, send);
     case Format::arrow:
-      return write_arrow_answer(chunks, send);
+      return write_arrow_answer(connection, chunks, send);
   }
   return fail(ErrorKind::unsupported, "query.format", "there is no such format");
 }

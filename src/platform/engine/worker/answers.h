@@ -42,6 +42,6 @@ Result<> write_answer(duckdb::Connection& connection, Descriptors& descriptors, 
 Result<> write_text_answer(Chunks& chunks, Format format, const SendBytes& send);
 Result<> write_parquet_answer(duckdb::Connection& connection, Descriptors& descriptors, Chunks& chunks,
                               const SendBytes& send);
-Result<> write_arrow_answer(Chunks& chunks, const SendBytes& send);
+Result<> write_arrow_answer(duckdb::Connection& connection, Chunks& chunks, const SendBytes& send);
 
 }  // namespace weft::engine::worker
