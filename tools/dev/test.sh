@@ -87,6 +87,7 @@ suite_python() {
   [ -z "$ONLY" ] || pick=(-k "$ONLY")
   [ -n "$(find tests -name '*.py' -o -name '*.sh' | head -1)" ] || return 0
   need_venv
+  need_data
   deps/fetch_tools.sh deps/cache/tools
   say "end-to-end tests"
   WEFT=$ROOT/build/release/weft WEFT_SOURCE=$ROOT WEFT_BUILD=$ROOT/build/release PATH="$ROOT/deps/cache/tools:$PATH" \

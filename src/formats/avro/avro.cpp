@@ -87,7 +87,7 @@ Result<> encode_array(std::string& out, const json::Value& items, const json::Ar
 Result<> encode_to(std::string& out, const json::Value& schema_in, const json::Value& value) {
   const json::Value& schema = core_of(schema_in);
   const auto kind = kind_of(schema);
-  if (kind == "union") return encode_union(out, schema.array(), value);
+  if (schema.is_array()) return encode_union(out, schema.array(), value);
   if (!fits(schema, value)) return misfit(kind);
   if (kind == "null") return {};
   if (kind == "boolean") {
@@ -162,12 +162,13 @@ class Reader {
   Result<std::int64_t> block() {
     std::int64_t count = TRY(integer());
     if (count < 0) {
+      if (count == INT64_MIN) return malformed("a block of no countable length");
       TRY(integer());
       count = -count;
     }
     // An item of no bytes (null) could repeat for ever.
-    if (count < 0 || (items_ += count) > kItemsMax)
-      return fail(ErrorKind::limit, "avro.too_large", "more than {} items", kItemsMax);
+    if (count > kItemsMax - items_) return fail(ErrorKind::limit, "avro.too_large", "more than {} items", kItemsMax);
+    items_ += count;
     return count;
   }
   std::string_view rest_;
@@ -179,7 +180,7 @@ Result<json::Value> Reader::value(const json::Value& schema_in, std::size_t dept
     return fail(ErrorKind::limit, "avro.too_deep", "the Avro value nests deeper than {} levels", kDepthMax);
   const json::Value& schema = core_of(schema_in);
   const auto kind = kind_of(schema);
-  if (kind == "union") {
+  if (schema.is_array()) {
     const std::int64_t branch = TRY(integer());
     if (branch < 0 || static_cast<std::size_t>(branch) >= schema.array().size())
       return malformed("a union's branch that is not there");

@@ -60,4 +60,10 @@ TEST(Avro, AnEndlessArrayOfNothingIsRefused) {
 }
 
 }  // namespace
+TEST(Avro, ATypeThatIsCalledUnionAndIsNoneIsRefused) {
+  const json::Value schema = json::Object{{"type", "union"}};
+  EXPECT_EQ(decode(schema, std::string_view("\0\0", 2)).error().code, "avro.schema");
+  EXPECT_FALSE(encode(schema, json::Value(1)));
+}
+
 }  // namespace weft::avro

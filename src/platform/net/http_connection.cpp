@@ -289,7 +289,8 @@ void Connection::resume(bool keeps_alive, bool is_whole) {
   }
   parser_.reset();
   if (!is_whole) {
-    transport_.reset();
+    // A chunked body tells by its missing end; one that ends with its connection needs a reset.
+    if (framing_.is_http_10) transport_.reset();
     return close();
   }
   if (!keeps_alive) {
