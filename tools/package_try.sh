@@ -26,6 +26,9 @@ bin/weft version
 cd "$(mktemp -d)"
 /opt/weft-*/bin/weft doctor
 /opt/weft-*/bin/weft --help >/dev/null
+/opt/weft-*/bin/weft init mesh
+/opt/weft-*/bin/weft apply mesh --yes
+/opt/weft-*/bin/weft query "SELECT count(*) AS products FROM mesh.products"
 INSIDE
 # In a mount namespace of its own: what is mounted for the try is gone with it.
 unshare --mount --pid --fork --kill-child -- sh -euc '
