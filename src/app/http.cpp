@@ -42,12 +42,15 @@ Result<std::string> Request::text(std::size_t bytes_max) const {
     }
     all.append(piece.data(), size);
   }
+  if (body_size && all.size() < *body_size) {
+    return fail(ErrorKind::invalid, "request.truncated", "the body ended after {} of {} bytes", all.size(), *body_size);
+  }
   return all;
 }
 
 Result<json::Value> Request::json(std::size_t bytes_max) const {
   const auto type = headers.get("content-type");
-  if (type && type->find("json") == std::string_view::npos) {
+  if (type && text::lower(*type).find("json") == std::string::npos) {
     return fail(ErrorKind::unsupported, "request.media_type", "the body is {}; send application/json", *type);
   }
   const std::string all = TRY(text(bytes_max));

@@ -17,7 +17,6 @@ constexpr std::size_t kSegmentsMax = 32;
 // What stands behind one path: a route for each method.
 struct Leaf {
   std::vector<const Route*> routes;
-  std::vector<std::string> params;  // Names of the template's parameters, in order.
 };
 
 struct Node {
@@ -36,14 +35,20 @@ bool is_parameter(std::string_view segment) { return segment.starts_with('{'); }
 
 std::string parameter_name(std::string_view segment) { return std::string(segment.substr(1, segment.find('}') - 1)); }
 
+// By the route's own names: two that share a path may call its parameters differently.
+void name_values(const Route& route, std::vector<std::string> values, std::map<std::string, std::string>& params) {
+  std::size_t next = 0;
+  for (const std::string_view segment : segments_of(route.path)) {
+    if (is_parameter(segment)) params[parameter_name(segment)] = std::move(values[next++]);
+  }
+}
+
 void add(Node& root, const Route& route) {
   Node* node = &root;
   Leaf* leaf = nullptr;
-  std::vector<std::string> params;
   for (const std::string_view segment : segments_of(route.path)) {
     CHECK(leaf == nullptr);  // A verb ends the path.
     if (is_parameter(segment)) {
-      params.push_back(parameter_name(segment));
       const auto verb = segment.find("}:");
       if (verb != std::string_view::npos) {
         leaf = &node->verbs[std::string(segment.substr(verb + 2))];
@@ -60,7 +65,6 @@ void add(Node& root, const Route& route) {
   if (leaf == nullptr) leaf = &node->leaf;
   for (const Route* other : leaf->routes) CHECK(other->method != route.method);
   leaf->routes.push_back(&route);
-  leaf->params = std::move(params);
 }
 
 struct Match {
@@ -68,33 +72,52 @@ struct Match {
   std::vector<std::string> values;
 };
 
-// Literals win over parameters; segments are decoded one by one, so that an encoded slash stays inside its segment.
+struct Segment {
+  std::string_view raw;
+  std::string decoded;
+};
+
+// Literals win over parameters, and a literal that leads nowhere gives way to a parameter: a domain may be named like
+// the last word of another route.
+bool descend(const Node& node, std::span<const Segment> rest, Match& match) {
+  if (rest.empty()) {
+    if (node.leaf.routes.empty()) return false;
+    match.leaf = &node.leaf;
+    return true;
+  }
+  const Segment& segment = rest.front();
+  if (const auto child = node.literal.find(segment.decoded);
+      child != node.literal.end() && descend(*child->second, rest.subspan(1), match)) {
+    return true;
+  }
+  const auto colon = segment.raw.rfind(':');
+  if (rest.size() == 1 && colon != std::string_view::npos && colon > 0) {
+    const auto verb = node.verbs.find(std::string(segment.raw.substr(colon + 1)));
+    if (verb != node.verbs.end()) {
+      match.values.push_back(text::percent_decode(segment.raw.substr(0, colon)).value_or(""));
+      match.leaf = &verb->second;
+      return true;
+    }
+  }
+  if (!node.any || segment.decoded.empty()) return false;
+  match.values.push_back(segment.decoded);
+  if (descend(*node.any, rest.subspan(1), match)) return true;
+  match.values.pop_back();
+  return false;
+}
+
+// Segments are decoded one by one, so that an encoded slash stays inside its segment.
 Match find(const Node& root, std::string_view path) {
   Match match;
-  const auto segments = segments_of(path);
-  if (segments.size() > kSegmentsMax) return match;
-  const Node* node = &root;
-  for (std::size_t i = 0; i < segments.size(); ++i) {
-    auto decoded = text::percent_decode(segments[i]);
-    if (!decoded || !text::is_valid_utf8(*decoded) || decoded->find('\0') != std::string::npos) return {};
-    if (const auto child = node->literal.find(*decoded); child != node->literal.end()) {
-      node = child->second.get();
-      continue;
-    }
-    const auto colon = segments[i].rfind(':');
-    if (i + 1 == segments.size() && colon != std::string_view::npos) {
-      const auto verb = node->verbs.find(std::string(segments[i].substr(colon + 1)));
-      if (verb != node->verbs.end()) {
-        match.values.push_back(text::percent_decode(segments[i].substr(0, colon)).value_or(""));
-        match.leaf = &verb->second;
-        return match;
-      }
-    }
-    if (!node->any || decoded->empty()) return {};
-    match.values.push_back(std::move(*decoded));
-    node = node->any.get();
+  const auto raw = segments_of(path);
+  if (raw.size() > kSegmentsMax) return match;
+  std::vector<Segment> segments;
+  for (const std::string_view segment : raw) {
+    auto decoded = text::percent_decode(segment);
+    if (!decoded || !text::is_valid_utf8(*decoded) || decoded->find('\0') != std::string::npos) return match;
+    segments.push_back({.raw = segment, .decoded = std::move(*decoded)});
   }
-  if (!node->leaf.routes.empty()) match.leaf = &node->leaf;
+  descend(root, segments, match);
   return match;
 }
 
@@ -187,8 +210,7 @@ Response Router::handle(Request& request) const {
       error.error().details.set("allow", allowed_methods(*match.leaf));
       return error;
     }
-    for (std::size_t i = 0; i < match.values.size(); ++i)
-      request.params[match.leaf->params[i]] = std::move(match.values[i]);
+    name_values(*route, std::move(match.values), request.params);
     if (request.principal.is_anonymous) request.principal = TRY(authenticator_.authenticate(request));
     TRY(check_access(*route, request.principal));
     TRY(check_parameters(*route, request));

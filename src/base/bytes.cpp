@@ -24,6 +24,9 @@ Result<std::string> inflate_as(std::string_view bytes, std::size_t bytes_max, in
     code = ::inflate(&stream, Z_NO_FLUSH);
     out.append(piece.data(), piece.size() - stream.avail_out);
     if (out.size() > bytes_max) break;
+    // A gzip file is a series of members (RFC 1952 §2.2); what else follows the end is damage. Raw blocks end where
+    // they end: writers of Avro in Python leave a part of zlib's checksum behind them.
+    if (code == Z_STREAM_END && stream.avail_in > 0 && window == kZlibOrGzip) code = inflateReset(&stream);
   }
   inflateEnd(&stream);
   if (out.size() > bytes_max)
@@ -51,7 +54,7 @@ std::string inflate_head(std::string_view bytes, std::size_t size) {
   stream.next_out = reinterpret_cast<Bytef*>(out.data());
   stream.avail_out = static_cast<uInt>(out.size());
   ::inflate(&stream, Z_SYNC_FLUSH);
-  out.resize(size - stream.avail_out);
+  out.resize(std::min<std::size_t>(size, stream.total_out));
   inflateEnd(&stream);
   return out;
 }
@@ -78,7 +81,7 @@ std::string deflate_raw(std::string_view bytes) {
   stream.next_out = reinterpret_cast<Bytef*>(out.data());
   stream.avail_out = static_cast<uInt>(out.size());
   ::deflate(&stream, Z_FINISH);
-  out.resize(out.size() - stream.avail_out);
+  out.resize(std::min<std::size_t>(out.size(), stream.total_out));
   deflateEnd(&stream);
   return out;
 }

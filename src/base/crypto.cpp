@@ -5,6 +5,8 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include <cstdio>
+
 #include "base/check.h"
 #include "base/text.h"
 
@@ -18,6 +20,13 @@ constexpr std::uint32_t kLanes = 4;
 constexpr std::size_t kSaltBytes = 16;
 constexpr std::size_t kHashBytes = 32;
 constexpr std::size_t kPasswordMax = 1024;
+
+// A stored hash names its own cost: one that was tampered with must not take the machine's memory.
+bool is_affordable(const std::string& phc) {
+  unsigned memory = 0, passes = 0, lanes = 0;
+  return std::sscanf(phc.c_str(), "$argon2id$v=19$m=%10u,t=%10u,p=%10u$", &memory, &passes, &lanes) == 3 &&
+         memory <= 4 * kMemoryKib && passes <= 4 * kPasses && lanes <= 4 * kLanes;
+}
 
 }  // namespace
 
@@ -79,7 +88,8 @@ Result<std::string> hash_password(std::string_view password) {
 
 bool verify_password(std::string_view phc, std::string_view password) {
   if (password.size() > kPasswordMax) return false;
-  return argon2id_verify(std::string(phc).c_str(), password.data(), password.size()) == ARGON2_OK;
+  const std::string text(phc);
+  return is_affordable(text) && argon2id_verify(text.c_str(), password.data(), password.size()) == ARGON2_OK;
 }
 
 }  // namespace weft::crypto

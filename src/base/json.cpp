@@ -3,6 +3,7 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -120,7 +121,8 @@ Value number_of(std::string text) {
   }
   const double real = std::strtod(text.c_str(), nullptr);
   if (!std::isfinite(real)) return Value(Literal{std::move(text)});
-  if (significant_digits(text) > 15) {
+  // A subnormal keeps fewer digits, and what is smaller still would become zero.
+  if (significant_digits(text) > 15 || std::fabs(real) < std::numeric_limits<double>::min()) {
     // 17 digits that are the shortest form of this double are exact enough; more digits are a decimal's.
     std::array<char, 64> shortest{};
     const auto written =
@@ -163,6 +165,17 @@ void write_number(std::string& out, const Value& value) {
   }
 }
 
+// RFC 8785 sorts by UTF-16 units: there the characters beyond U+FFFF, as pairs of surrogates, stand before U+E000.
+bool is_before_in_utf16(std::string_view a, std::string_view b) {
+  const auto [at, other] = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
+  if (at == a.end() || other == b.end()) return a.size() < b.size();
+  const auto x = static_cast<unsigned char>(*at), y = static_cast<unsigned char>(*other);
+  constexpr unsigned char kPair = 0xF0, kAfterSurrogates = 0xEE;
+  if (x >= kPair && y >= kAfterSurrogates && y < kPair) return true;
+  if (y >= kPair && x >= kAfterSurrogates && x < kPair) return false;
+  return x < y;
+}
+
 struct Layout {
   bool is_pretty = false;
   bool is_sorted = false;
@@ -181,7 +194,8 @@ void write_object(std::string& out, const Object& object, const Layout& layout, 
   members.reserve(object.size());
   for (const Member& member : object) members.push_back(&member);
   if (layout.is_sorted) {
-    std::sort(members.begin(), members.end(), [](const Member* a, const Member* b) { return a->key < b->key; });
+    std::sort(members.begin(), members.end(),
+              [](const Member* a, const Member* b) { return is_before_in_utf16(a->key, b->key); });
   }
   out += '{';
   for (std::size_t i = 0; i < members.size(); ++i) {
@@ -269,6 +283,8 @@ std::string write_canonical(const Value& value) {
 
 void write_text_to(std::string& out, std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
+  // Bytes of others (a file's name, a driver's message) must not make a document that nobody can read.
+  if (!text::is_valid_utf8(text)) return write_text_to(out, text::to_valid_utf8(text));
   out += '"';
   for (const char c : text) {
     switch (c) {

@@ -49,10 +49,10 @@ std::string now_text() {
   return to_rfc3339(std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()));
 }
 
-// A line break in a logged value must not look like another line of the log.
+// A line break in a logged value must not look like another line of the log, nor a control code move the terminal.
 std::string one_line(std::string_view text) {
   std::string clean;
-  for (const char c : text) clean += c == '\n' || c == '\r' ? ' ' : c;
+  for (const char c : text) clean += (c >= 0 && c < ' ') || c == 0x7f ? ' ' : c;
   return clean;
 }
 

@@ -7,6 +7,13 @@ namespace {
 
 const RE2& of(const std::shared_ptr<const void>& compiled) { return *static_cast<const RE2*>(compiled.get()); }
 
+// RE2 calls it a bad escape, like any other that it does not know.
+bool is_back_reference(const RE2& compiled) {
+  const std::string& said = compiled.error_arg();
+  return compiled.error_code() == RE2::ErrorBadEscape && said.size() == 2 &&
+         ((said[1] >= '1' && said[1] <= '9') || said[1] == 'k');
+}
+
 }  // namespace
 
 Result<Pattern> Pattern::compile(std::string_view expression) {
@@ -15,7 +22,7 @@ Result<Pattern> Pattern::compile(std::string_view expression) {
   options.set_max_mem(16 << 20);
   auto compiled = std::make_shared<RE2>(re2::StringPiece(expression.data(), expression.size()), options);
   if (!compiled->ok()) {
-    if (compiled->error_code() == RE2::ErrorBadPerlOp) {
+    if (compiled->error_code() == RE2::ErrorBadPerlOp || is_back_reference(*compiled)) {
       return fail(ErrorKind::unsupported, "pattern.unsupported",
                   "the pattern {} uses {}: look-around and back references do not run in linear time", expression,
                   compiled->error_arg());

@@ -108,6 +108,16 @@ bool is_valid_utf8(std::string_view bytes) {
   return true;
 }
 
+std::string to_valid_utf8(std::string_view bytes) {
+  std::string all;
+  while (!bytes.empty()) {
+    const std::size_t length = sequence_length(bytes);
+    all += length == 0 ? std::string_view("\xEF\xBF\xBD") : bytes.substr(0, length);
+    bytes.remove_prefix(std::max<std::size_t>(1, length));
+  }
+  return all;
+}
+
 std::string_view trim(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return {};

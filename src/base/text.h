@@ -11,6 +11,7 @@
 namespace weft::text {
 
 bool is_valid_utf8(std::string_view bytes);
+std::string to_valid_utf8(std::string_view bytes);  // U+FFFD for each byte that is part of no character.
 std::string_view trim(std::string_view text);
 std::vector<std::string_view> split(std::string_view text, char separator);
 std::string join(const std::vector<std::string>& parts, std::string_view separator);
