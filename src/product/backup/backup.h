@@ -2,8 +2,9 @@
 
 #include <filesystem>
 #include <functional>
-#include <set>
+#include <stop_token>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "platform/objects/objects.h"
@@ -14,10 +15,17 @@ namespace weft::backup {
 
 using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 
-// Copies the mesh of `data` to `target`, which is absent or empty. Nothing may delete files of the lake meanwhile.
-// conflict "backup.not_empty"; unavailable "backup.io".
-Result<Manifest> make_backup(store::Store& store, objects::Objects& objects, const std::filesystem::path& data,
-                             const std::filesystem::path& target, Time now);
+struct Order {
+  std::filesystem::path target;  // Absent or empty; becomes its owner's alone.
+  Time now;
+  std::vector<std::string> needed;  // Keys without which the mesh would not be whole.
+  std::stop_token cancelled;
+};
+
+// Copies the mesh whose objects these are. Nothing may delete files that a snapshot refers to meanwhile. What it made
+// is removed when it fails. conflict "backup.not_empty"; unavailable "backup.io", "backup.full", "backup.lost_file"
+// (names it); cancelled "backup.cancelled".
+Result<Manifest> make_backup(store::Store& store, objects::Objects& objects, const Order& order);
 
 // Puts a backup back. conflict "restore.not_empty"; precondition "restore.place", invalid "restore.damaged" (names the
 // file), not_found "restore.no_manifest", and what manifest_of() fails with. Nothing is placed unless all is well.

@@ -1,23 +1,17 @@
 #include "product/backup/manifest.h"
 
-#include <fcntl.h>
+#include <set>
 
-#include <cerrno>
-#include <cstring>
-
-#include "base/bytes.h"
-#include "base/crypto.h"
 #include "base/json.h"
 #include "base/text.h"
 
 namespace weft::backup {
 namespace {
 
-constexpr std::size_t kPieceBytes = 1 << 20;
-
-// Below its folder whatever a hostile manifest says.
-bool is_relative_path(std::string_view path) {
-  if (path.empty() || path.starts_with('/') || path.find('\0') != std::string_view::npos) return false;
+// What a backup may place, whatever a hostile manifest says.
+bool is_ours(std::string_view path) {
+  if (path == kDatabase) return true;
+  if (!path.starts_with(std::string(kLake) + "/") || path.find('\0') != std::string_view::npos) return false;
   for (const std::string_view part : text::split(path, '/')) {
     if (part.empty() || part == "." || part == "..") return false;
   }
@@ -39,54 +33,48 @@ std::string to_json(const Manifest& manifest) {
   return json::write_pretty(document) + "\n";
 }
 
-Result<Manifest> manifest_of(std::string_view text) {
-  auto parsed = json::parse(text);
-  if (!parsed || !parsed->is_object())
-    return fail(ErrorKind::invalid, "backup.manifest", "manifest.json is no JSON object");
-  const json::Value& document = *parsed;
-  if (document["format"].integer_or(0) > kFormat) {
-    return fail(ErrorKind::unsupported, "backup.newer_format",
-                "the backup has format {}, this Weft knows up to {}: restore it with Weft {} or newer",
-                document["format"].integer_or(0), kFormat, document["weft_version"].text_or("?"));
-  }
-  if (document["format"].integer_or(0) != kFormat || !document["files"].is_array()) {
-    return fail(ErrorKind::invalid, "backup.manifest", "manifest.json is no manifest of a backup");
-  }
-  Manifest manifest{.weft_version = std::string(document["weft_version"].text_or("")),
-                    .time = std::string(document["time"].text_or("")),
-                    .folder = std::string(document["folder"].text_or("")),
-                    .files = {}};
-  for (const json::Value& file : document["files"].array()) {
-    FileEntry entry{.path = std::string(file["path"].text_or("")),
-                    .size = static_cast<std::uint64_t>(file["size"].integer_or(0)),
-                    .sha256 = std::string(file["sha256"].text_or(""))};
-    if (!is_relative_path(entry.path))
-      return fail(ErrorKind::invalid, "backup.manifest", "manifest.json names the file {}, which is outside the backup",
-                  entry.path);
-    manifest.files.push_back(std::move(entry));
-  }
-  return manifest;
+namespace {
+
+std::unexpected<Error> no_manifest(std::string_view why) {
+  return fail(ErrorKind::invalid, "backup.manifest", "manifest.json is no manifest of a backup: {}", why);
 }
 
-Result<FileEntry> entry_of(const std::filesystem::path& root, const std::string& path) {
-  const auto file = root / path;
-  const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!fd)
-    return fail(ErrorKind::unavailable, "backup.io", "{} cannot be read: {}", file.string(), std::strerror(errno));
-  crypto::Sha256 hash;
-  FileEntry entry{.path = path, .size = 0, .sha256 = {}};
-  std::string piece(kPieceBytes, '\0');
-  while (true) {
-    const ssize_t size = ::read(fd.get(), piece.data(), piece.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0)
-      return fail(ErrorKind::unavailable, "backup.io", "{} cannot be read: {}", file.string(), std::strerror(errno));
-    if (size == 0) break;
-    hash.update({piece.data(), static_cast<std::size_t>(size)});
-    entry.size += static_cast<std::uint64_t>(size);
-  }
-  entry.sha256 = crypto::to_hex(hash.finish());
+Result<FileEntry> file_of(const json::Value& file) {
+  if (!file["path"].is_text() || file["size"].integer_or(-1) < 0 || !file["sha256"].is_text())
+    return no_manifest("a file lacks its path, size or SHA-256");
+  FileEntry entry{.path = file["path"].text(),
+                  .size = static_cast<std::uint64_t>(file["size"].integer()),
+                  .sha256 = file["sha256"].text()};
+  if (!is_ours(entry.path)) return no_manifest(entry.path + " is no file of a mesh");
   return entry;
+}
+
+}  // namespace
+
+Result<Manifest> manifest_of(std::string_view text) {
+  const auto parsed = json::parse(text, {.bytes_max = kManifestBytesMax});
+  if (!parsed) return no_manifest(parsed.error().message);
+  const json::Value& document = *parsed;
+  const json::Value& format = document["format"];
+  if (format.is_number() && format.number() > kFormat) {
+    return fail(ErrorKind::unsupported, "backup.newer_format",
+                "the backup has format {}, this Weft knows up to {}: restore it with Weft {} or newer",
+                json::write(format), kFormat, document["weft_version"].text_or("?"));
+  }
+  if (format.integer_or(0) != kFormat || !document["files"].is_array() || !document["folder"].is_text())
+    return no_manifest("it lacks its format, folder or files");
+  Manifest manifest{.weft_version = std::string(document["weft_version"].text_or("")),
+                    .time = std::string(document["time"].text_or("")),
+                    .folder = document["folder"].text(),
+                    .files = {}};
+  std::set<std::string> seen;
+  for (const json::Value& file : document["files"].array()) {
+    manifest.files.push_back(TRY(file_of(file)));
+    if (!seen.insert(manifest.files.back().path).second)
+      return no_manifest(manifest.files.back().path + " stands twice");
+  }
+  if (!seen.contains(std::string(kDatabase))) return no_manifest("it lacks the database");
+  return manifest;
 }
 
 }  // namespace weft::backup

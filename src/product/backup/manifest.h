@@ -10,6 +10,10 @@ namespace weft::backup {
 
 inline constexpr int kFormat = 1;
 inline constexpr std::string_view kManifestName = "manifest.json";
+inline constexpr std::size_t kManifestBytesMax = 512 << 20;  // About three million files.
+// All that a backup holds: the database and what is below the lake's folder.
+inline constexpr std::string_view kDatabase = "mesh.db";
+inline constexpr std::string_view kLake = "lake";
 
 struct FileEntry {
   std::string path;  // Relative, '/' between segments.
@@ -28,7 +32,7 @@ struct Manifest {
 std::string to_json(const Manifest& manifest);
 // invalid "backup.manifest"; unsupported "backup.newer_format".
 Result<Manifest> manifest_of(std::string_view json);
-// unavailable "backup.io".
+// Reads the file. not_found "backup.no_file"; unavailable "backup.io".
 Result<FileEntry> entry_of(const std::filesystem::path& root, const std::string& path);
 
 }  // namespace weft::backup

@@ -17,6 +17,11 @@ constexpr std::uint64_t kDiskFreeMin = 1ULL << 30;
 constexpr double kDiskShareMin = 0.05;
 constexpr rlim_t kDescriptorsMin = 4096;
 constexpr int kAuditLinks = 10'000;
+constexpr std::size_t kNamesMax = 10;
+constexpr std::chrono::hours kLeftoverAge{24};
+constexpr std::string_view kNewestLinks =
+    "SELECT sequence, time, actor, action, subject, outcome, request_id, details, hash FROM audit "
+    "WHERE sequence > (SELECT coalesce(max(sequence), 0) - ?1 FROM audit) ORDER BY sequence";
 // Nobody's clock is right before this was written.
 const Time kEarliest = time_of(1'767'225'600'000'000);
 
@@ -28,6 +33,12 @@ Finding warning(std::string check, std::string message) {
 }
 Finding failed(std::string check, std::string message) {
   return {.check = std::move(check), .verdict = Verdict::failed, .message = std::move(message)};
+}
+
+// A few names, and how many more there are.
+std::string names(const std::vector<std::string>& all) {
+  const std::vector<std::string> some(all.begin(), all.begin() + static_cast<long>(std::min(all.size(), kNamesMax)));
+  return text::join(some, ", ") + (all.size() > kNamesMax ? format(" and {} more", all.size() - kNamesMax) : "");
 }
 
 Finding fences(App& app) {
@@ -81,49 +92,112 @@ Finding database(App& app) {
              : failed("store.database", "mesh.db is damaged: " + said + "; stop the server and restore a backup");
 }
 
-Finding audit_chain(App& app) {
-  audit::Verifier verifier;
-  std::optional<std::string> problem;
+Finding schema(App& app) {
+  std::int64_t modules = 0;
   const auto done = app.store().read([&](store::Session& session) {
-    return session.each(
-        "SELECT sequence, time, actor, action, subject, outcome, request_id, details, hash FROM audit ORDER BY "
-        "sequence LIMIT ?1",
-        {std::int64_t{kAuditLinks}}, [&](const store::Row& row) -> Result<> {
-          if (problem) return {};
-          problem = verifier.next({.sequence = row.integer(0),
-                                   .time = row.integer(1),
-                                   .actor = row.text(2),
-                                   .action = row.text(3),
-                                   .subject = row.text(4),
-                                   .outcome = row.text(5),
-                                   .request_id = row.text(6),
-                                   .details = row.text(7),
-                                   .hash = row.text(8)});
-          return {};
-        });
+    return session.each("SELECT count(*) FROM schema_versions", {}, [&](const store::Row& row) -> Result<> {
+      modules = row.integer(0);
+      return {};
+    });
+  });
+  // A newer or half migrated one was refused when it was opened.
+  return done ? ok("store.schema", format("the tables of {} modules are those of Weft {}", modules, WEFT_VERSION))
+              : failed("store.schema", done.error().message);
+}
+
+// The newest links: what was written last is what a crash would have hurt.
+Finding audit_chain(App& app) {
+  std::optional<audit::Link> before;
+  std::optional<std::string> problem;
+  std::int64_t checked = 0;
+  const auto done = app.store().read([&](store::Session& session) {
+    return session.each(kNewestLinks, {std::int64_t{kAuditLinks}}, [&](const store::Row& row) -> Result<> {
+      audit::Link link{.sequence = row.integer(0),
+                       .time = row.integer(1),
+                       .actor = row.text(2),
+                       .action = row.text(3),
+                       .subject = row.text(4),
+                       .outcome = row.text(5),
+                       .request_id = row.text(6),
+                       .details = row.text(7),
+                       .hash = row.text(8)};
+      const bool is_first = link.sequence == 1;
+      if (!problem && before && link.sequence != before->sequence + 1) {
+        problem = format("records {} to {} are missing", before->sequence + 1, link.sequence - 1);
+      } else if (!problem && (before || is_first) &&
+                 audit::hash_of(is_first ? audit::kGenesis : std::string_view(before->hash), link) != link.hash) {
+        problem = format("record {} was changed, or the one before it", link.sequence);
+      }
+      ++checked;
+      before = std::move(link);
+      return {};
+    });
   });
   if (!done) return failed("audit.chain", done.error().message);
   if (problem) return failed("audit.chain", *problem + "; `weft audit verify` tells more");
-  return ok("audit.chain",
-            format("{} records from the first on are intact; `weft audit verify` reads all", verifier.count()));
+  return ok("audit.chain", format("the newest {} records are intact; `weft audit verify` reads all", checked));
 }
 
 Finding tables(App& app) {
-  std::vector<std::string> lost;
+  std::vector<std::string> lost, elsewhere;
   std::uint64_t seen = 0;
   const auto done = app.store().read([&](store::Session& session) {
     return session.each("SELECT port, location FROM lake_tables", {}, [&](const store::Row& row) -> Result<> {
       ++seen;
       const auto key = app.objects().key_of(row.text(1));
-      if (!key || !app.objects().size(*key)) lost.push_back(row.text(0));
+      if (!key) {
+        elsewhere.push_back(row.text(0));
+      } else if (!app.objects().size(*key)) {
+        lost.push_back(row.text(0));
+      }
       return {};
     });
   });
   if (!done) return failed("lake.tables", done.error().message);
-  if (!lost.empty())
+  if (!elsewhere.empty()) {
     return failed("lake.tables",
-                  format("the current metadata of {} cannot be read: restore a backup", text::join(lost, ", ")));
+                  format("{} lie outside of {}: the mesh's folder was moved, and Iceberg metadata holds absolute "
+                         "paths: move it back",
+                         names(elsewhere), app.objects().root().string()));
+  }
+  if (!lost.empty())
+    return failed("lake.tables", format("the current metadata of {} is missing: restore a backup", names(lost)));
   return ok("lake.tables", format("{} tables have their metadata", seen));
+}
+
+bool is_old(const fs::directory_entry& entry) {
+  std::error_code error;
+  const auto changed = entry.last_write_time(error);
+  return !error && fs::file_time_type::clock::now() - changed > kLeftoverAge;
+}
+
+// What killed processes left and what nothing will use: staged uploads, unfinished restores, leases nobody renews.
+Finding leftovers(App& app) {
+  std::vector<std::string> found;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(app.settings().data / "staging", error)) {
+    if (is_old(entry)) found.push_back(entry.path().string());
+  }
+  const fs::path root = app.objects().root();
+  const std::string unfinished = root.filename().string() + ".restoring-";
+  for (const auto& entry : fs::directory_iterator(root.parent_path(), error)) {
+    if (entry.path().filename().string().starts_with(unfinished) && is_old(entry))
+      found.push_back(entry.path().string());
+  }
+  const std::int64_t before = micros(app.clock().now()) - micros(Time(kLeftoverAge));
+  const auto done = app.store().read([&](store::Session& session) {
+    return session.each("SELECT prefix FROM lake_leases WHERE expires < ?1", {before},
+                        [&](const store::Row& row) -> Result<> {
+                          found.push_back((root / row.text(0)).string());
+                          return {};
+                        });
+  });
+  if (!done) return failed("files.leftovers", done.error().message);
+  if (found.empty()) return ok("files.leftovers", "nothing was left by processes that were killed");
+  return warning("files.leftovers",
+                 format("left by processes that were killed: {}; a server's jobs collect what lies in "
+                        "the lake, the rest may be deleted",
+                        names(found)));
 }
 
 Finding permissions(App& app) {
@@ -152,7 +226,8 @@ Finding disk(App& app) {
 
 Finding descriptors() {
   rlimit limit{};
-  ::getrlimit(RLIMIT_NOFILE, &limit);
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return failed("process.descriptors", "the limit of open files cannot be read");
   if (limit.rlim_max < kDescriptorsMin)
     return warning(
         "process.descriptors",
@@ -181,8 +256,8 @@ std::string_view to_string(Verdict verdict) {
 }
 
 std::vector<Finding> examine(App& app) {
-  return {fences(app),      worker(app), database(app), audit_chain(app), tables(app),
-          permissions(app), disk(app),   descriptors(), clock(app)};
+  return {fences(app),    worker(app),      database(app), schema(app),   audit_chain(app), tables(app),
+          leftovers(app), permissions(app), disk(app),     descriptors(), clock(app)};
 }
 
 }  // namespace weft::doctor

@@ -32,9 +32,19 @@ Result<> install(App& app) {
   return {};
 }
 
-Result<int> doctor(Invocation& call) {
+Result<json::Value> ask(Invocation& call) {
   Api* api = TRY(call.api());
-  const json::Value answer = TRY(api->get("/v1/doctor"));
+  return api->get("/v1/doctor");
+}
+
+Result<int> doctor(Invocation& call) {
+  const auto asked = ask(call);
+  if (!asked) {
+    // Whatever the kind of error is, nothing was examined: 1 would say that a check failed.
+    call.out().note(format("weft: {} [{}]", asked.error().message, asked.error().code));
+    return 2;
+  }
+  const json::Value& answer = *asked;
   if (call.out().format() == OutputFormat::table) {
     for (const json::Value& check : answer["checks"].array()) {
       call.out().text(format("{:<8} {:<20} {}\n", check["verdict"].text_or(""), check["check"].text_or(""),
@@ -50,7 +60,7 @@ std::vector<Command> commands() {
   return {{.name = "doctor",
            .summary = "Try what this installation depends on",
            .description = "Fences, workers, database, audit chain, tables, permissions, disk. Exit status 1 when a "
-                          "check failed.\n\n  weft --data .weft doctor",
+                          "check failed, 2 when\nnothing could be examined.\n\n  weft --data .weft doctor",
            .options = {},
            .run = doctor}};
 }
