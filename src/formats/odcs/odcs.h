@@ -55,8 +55,8 @@ struct Parsed {
   std::vector<Problem> problems;
 };
 
-// The verdict of the standard's JSON Schema for the document's own version where the text does not allow more, and the
-// rules that a schema cannot say.
+// The document as a value, held to the standard's text: what a schema cannot say. Its JSON Schema is asked apart
+// (formats/standard).
 Parsed parse(const json::Value& document);
 
 const std::vector<std::string>& known_versions();

@@ -2,6 +2,7 @@
 
 #include "base/format.h"
 #include "base/text.h"
+#include "formats/standard/standard.h"
 #include "product/catalog/schemas.h"
 
 namespace weft::catalog {
@@ -64,10 +65,12 @@ void check_alone(const Declared& document, std::vector<Problem>& problems) {
   std::vector<odcs::Problem> found;
   if (document.kind == "DataContract") {
     found = odcs::parse(document.value).problems;
+    standard::check("odcs", document.value["apiVersion"].text_or(""), document.value, found);
     if (document.value["domain"].text_or("").empty())
       found.push_back({"", "document.domain", "a contract names its domain"});
   } else if (document.kind == "DataProduct") {
     found = odps::parse(document.value).problems;
+    standard::check("odps", document.value["apiVersion"].text_or(""), document.value, found);
     const auto name = document.value["name"].text_or("");
     if (!text::is_name(name))
       found.push_back(
