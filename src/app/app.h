@@ -30,6 +30,23 @@ enum class Access { administrator, signed_in, anyone };
 // Which workers run it: `control` never waits behind `heavy` (queries, uploads, exports). `instant` never blocks.
 enum class Lane { control, heavy, instant };
 
+// A query parameter: what OpenAPI tells of it. Handlers check the value.
+struct QueryParameter {
+  QueryParameter(const char* name) : name(name) {}  // A plain text is the common case.
+  QueryParameter(const char* name, const char* schema, bool is_required = false)
+      : name(name), schema(schema), is_required(is_required) {}
+
+  std::string name;
+  std::string schema = R"({"type":"string"})";  // JSON Schema text.
+  bool is_required = false;
+};
+
+inline const QueryParameter kLimit{"limit", R"({"type":"integer","minimum":1,"maximum":1000,"default":100})"};
+inline const QueryParameter kCursor{
+    "cursor", R"({"type":"string","pattern":"^[A-Za-z0-9_-]+$","description":"`next` of the page before."})"};
+inline const QueryParameter kAsOf{
+    "as_of", R"({"type":"integer","minimum":0,"maximum":9223372036854775807,"description":"A revision of the mesh."})"};
+
 struct Route {
   std::string method;
   std::string path;  // "/v1/products/{domain}/{product}"; `:verb` may follow the last segment.
@@ -37,11 +54,13 @@ struct Route {
   std::string summary;
   Handler handler;
   Lane lane = Lane::control;
-  std::string request_schema;   // JSON Schema text, empty: no JSON body.
+  std::string request_schema;   // JSON Schema text that Request::json() enforces; empty: no JSON body.
   std::string response_schema;  // JSON Schema text of the 200 answer, empty: see media_type.
   std::string media_type = "application/json";
-  std::vector<std::string>
-      query_parameters;  // Names, for OpenAPI; others are refused with "request.unknown_parameter".
+  std::vector<std::string> other_media_types;    // That the answer may have as well.
+  std::vector<std::string> body_media_types;     // Of a body that is no JSON document of request_schema.
+  std::vector<QueryParameter> query_parameters;  // Others are refused with "request.unknown_parameter".
+  int status = 200;                              // Of an answer that went well.
 };
 
 struct Job {

@@ -6,20 +6,6 @@
 namespace weft {
 namespace {
 
-class TextSource final : public ByteSource {
- public:
-  explicit TextSource(std::string_view text) : rest_(text) {}
-  Result<std::size_t> read(char* out, std::size_t size) override {
-    const std::size_t taken = std::min(size, rest_.size());
-    std::copy_n(rest_.data(), taken, out);
-    rest_.remove_prefix(taken);
-    return taken;
-  }
-
- private:
-  std::string_view rest_;
-};
-
 Result<json::Value> value_of(Response response) {
   if (response.status >= 400) return fail(error_of(response));
   const auto* text = std::get_if<std::string>(&response.body);

@@ -4,8 +4,30 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "formats/json_schema/json_schema.h"
 
 namespace weft {
+namespace {
+
+constexpr std::size_t kProblemsMax = 20;
+
+Result<> check_body(const json_schema::Schema& schema, const json::Value& body) {
+  const auto violations = schema.check(body);
+  if (violations.empty()) return {};
+  json::Array problems;
+  for (const auto& each : violations) {
+    if (problems.size() < kProblemsMax)
+      problems.push_back(json::Object{{"pointer", each.pointer}, {"message", each.message}});
+  }
+  const auto& first = violations.front();
+  auto error =
+      fail(ErrorKind::invalid, "request.body", "the body{}{}: {}{}", first.pointer.empty() ? "" : " at ", first.pointer,
+           first.message, violations.size() == 1 ? "" : format(" (and {} more problems)", violations.size() - 1));
+  error.error().details.set("problems", std::move(problems));
+  return error;
+}
+
+}  // namespace
 
 void Headers::set(std::string_view name, std::string value) {
   for (auto& [key, old] : items_) {
@@ -55,7 +77,9 @@ Result<json::Value> Request::json(std::size_t bytes_max) const {
   }
   const std::string all = TRY(text(bytes_max));
   if (all.empty()) return fail(ErrorKind::invalid, "request.no_body", "the body is empty; send a JSON object");
-  return json::parse(all, {.bytes_max = bytes_max});
+  auto value = TRY(json::parse(all, {.bytes_max = bytes_max}));
+  if (body_schema != nullptr) TRY(check_body(*body_schema, value));
+  return value;
 }
 
 std::string_view Request::param(std::string_view name) const {

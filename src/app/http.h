@@ -15,6 +15,10 @@
 #include "base/json_value.h"
 #include "base/result.h"
 
+namespace weft::json_schema {
+class Schema;
+}
+
 namespace weft {
 
 // Header names compare without case and keep the order they came in.
@@ -39,14 +43,16 @@ struct Request {
   ByteSource* body = nullptr;              // May be null: no body. Streaming; larger than memory is fine.
   std::optional<std::uint64_t> body_size;  // When the sender said.
   Principal principal;
-  std::string request_id;     // Ours, returned as `X-Request-Id`.
-  std::string trace_parent;   // W3C, valid or empty.
-  std::string door;           // "http", "cli", "job".
-  std::stop_token cancelled;  // The client closed, or the server drains.
+  std::string request_id;                            // Ours, returned as `X-Request-Id`.
+  std::string trace_parent;                          // W3C, valid or empty.
+  std::string door;                                  // "http", "cli", "job".
+  std::stop_token cancelled;                         // The client closed, or the server drains.
+  const json_schema::Schema* body_schema = nullptr;  // What json() holds the body to.
 
   // The whole body, at most `bytes_max`: limit "request.too_large", invalid "request.truncated".
   Result<std::string> text(std::size_t bytes_max = 1 << 20) const;
-  // The whole body as JSON: also unsupported "request.media_type" when it says it is something else.
+  // The whole body as JSON that the route's request schema allows: also unsupported "request.media_type" when it says
+  // it is something else, invalid "request.body" (details: problems by JSON pointer).
   Result<json::Value> json(std::size_t bytes_max = 1 << 20) const;
   std::string_view param(std::string_view name) const;  // CHECKs that the template has it.
   std::string_view query_or(std::string_view name, std::string_view otherwise) const;

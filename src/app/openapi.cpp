@@ -42,9 +42,9 @@ json::Array parameters_of(const Route& route) {
                                {"schema", json::Object{{"type", "string"}}}});
     rest.remove_prefix(close + 1);
   }
-  for (const std::string& name : route.query_parameters) {
+  for (const QueryParameter& each : route.query_parameters) {
     all.push_back(json::Object{
-        {"name", name}, {"in", "query"}, {"required", false}, {"schema", json::Object{{"type", "string"}}}});
+        {"name", each.name}, {"in", "query"}, {"required", each.is_required}, {"schema", schema_of(each.schema)}});
   }
   return all;
 }
@@ -61,9 +61,15 @@ json::Value operation_of(const Route& route) {
         "requestBody",
         json::Object{{"required", true}, {"content", content_of("application/json", schema_of(route.request_schema))}});
   }
+  if (!route.body_media_types.empty()) {
+    json::Object content;
+    for (const std::string& type : route.body_media_types) content.set(type, json::Object{});
+    operation.set("requestBody", json::Object{{"required", true}, {"content", std::move(content)}});
+  }
+  json::Value answers = content_of(route.media_type, schema_of(route.response_schema));
+  for (const std::string& type : route.other_media_types) answers.object().set(type, json::Object{});
   json::Object responses;
-  responses.set("200", json::Object{{"description", "Done."},
-                                    {"content", content_of(route.media_type, schema_of(route.response_schema))}});
+  responses.set(std::to_string(route.status), json::Object{{"description", "Done."}, {"content", std::move(answers)}});
   responses.set("default", json::Object{{"$ref", "#/components/responses/Problem"}});
   operation.set("responses", std::move(responses));
   if (route.access == Access::anyone) operation.set("security", json::Array{});

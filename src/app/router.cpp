@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "formats/json_schema/json_schema.h"
 
 namespace weft {
 namespace {
@@ -140,9 +141,11 @@ std::string allowed_methods(const Leaf& leaf) {
 
 Result<> check_parameters(const Route& route, const Request& request) {
   for (const auto& [key, value] : request.query) {
-    if (std::find(route.query_parameters.begin(), route.query_parameters.end(), key) == route.query_parameters.end()) {
+    std::vector<std::string> names;
+    for (const QueryParameter& each : route.query_parameters) names.push_back(each.name);
+    if (std::find(names.begin(), names.end(), key) == names.end()) {
       return fail(ErrorKind::invalid, "request.unknown_parameter", "{} {} has no query parameter {}{}", route.method,
-                  route.path, key, text::did_you_mean(key, route.query_parameters));
+                  route.path, key, text::did_you_mean(key, names));
     }
   }
   return {};
@@ -164,15 +167,31 @@ Result<> check_access(const Route& route, const Principal& principal) {
 
 }  // namespace
 
+namespace {
+
+json_schema::Schema compiled(const std::string& schema) {
+  auto document = json::parse(schema);
+  CHECK(document.has_value());
+  auto ready = json_schema::Schema::compile(std::move(*document));
+  CHECK(ready.has_value());
+  return std::move(*ready);
+}
+
+}  // namespace
+
 struct Router::Table {
   Node root;
   std::string openapi;
+  std::map<const Route*, json_schema::Schema> bodies;
   std::function<void(const Request&, const Error&)> on_denied;
 };
 
 Router::Router(const App& app, Authenticator& authenticator)
     : table_(std::make_unique<Table>()), app_(app), authenticator_(authenticator) {
-  for (const Route& route : app.routes()) add(table_->root, route);
+  for (const Route& route : app.routes()) {
+    add(table_->root, route);
+    if (!route.request_schema.empty()) table_->bodies.emplace(&route, compiled(route.request_schema));
+  }
   table_->openapi = openapi_of(app.routes());
 }
 
@@ -214,6 +233,8 @@ Response Router::handle(Request& request) const {
     if (request.principal.is_anonymous) request.principal = TRY(authenticator_.authenticate(request));
     TRY(check_access(*route, request.principal));
     TRY(check_parameters(*route, request));
+    if (const auto schema = table_->bodies.find(route); schema != table_->bodies.end())
+      request.body_schema = &schema->second;
     return route->handler(request);
   };
   try {

@@ -54,7 +54,7 @@ class RouterTest : public ::testing::Test {
   }
   // A route that answers its template and what it got.
   void add(const std::string& method, const std::string& path, Access access = Access::anyone,
-           std::vector<std::string> query = {}) {
+           std::vector<QueryParameter> query = {}) {
     app_->route({.method = method,
                  .path = path,
                  .access = access,
@@ -246,6 +246,37 @@ TEST_F(RouterTest, TheOpenApiDocumentHasEveryRoute) {
   EXPECT_TRUE(operation["security"].is_null()) << "the document's own security holds";
   EXPECT_TRUE(document["paths"]["/v1/runs/{run}:cancel"]["post"]["security"].array().empty());
   EXPECT_FALSE(document["security"].array().empty());
+}
+
+TEST_F(RouterTest, ABodyIsWhatItsSchemaSays) {
+  app_->route({.method = "POST",
+               .path = "/v1/things",
+               .access = Access::anyone,
+               .summary = "Test",
+               .handler = [](Request& request) -> Answer { return Response::json(TRY(request.json()), 201); },
+               .request_schema = R"({"type":"object","required":["name"],"additionalProperties":false,
+                                     "properties":{"name":{"type":"string"},"count":{"type":"integer"}}})",
+               .status = 201});
+  Router router(*app_, names_);
+  const auto send_body = [&](std::string_view text) {
+    TextSource sent(text);
+    Request request;
+    request.method = "POST";
+    request.path = "/v1/things";
+    request.body = &sent;
+    return router.handle(request);
+  };
+  EXPECT_EQ(send_body(R"({"name":"a"})").status, 201);
+  for (const char* wrong :
+       {R"({})", R"({"name":{}})", R"({"name":"a","count":"1"})", R"({"name":"a","cuont":1})", "[]"}) {
+    const Response response = send_body(wrong);
+    EXPECT_EQ(response.status, 400) << wrong;
+    EXPECT_EQ(code(response), "request.body") << wrong;
+    EXPECT_EQ(body(response)["problems"].array().size(), 1U) << wrong;
+  }
+  EXPECT_EQ(body(send_body(R"({"name":1})"))["problems"].array()[0]["pointer"].text_or("none"), "/name");
+  const json::Value document = *json::parse(router.openapi());
+  EXPECT_TRUE(document["paths"]["/v1/things"]["post"]["responses"]["201"].is_object());
 }
 
 using RouterDeathTest = RouterTest;

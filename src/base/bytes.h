@@ -41,6 +41,20 @@ class ByteSource {
   virtual Result<std::size_t> read(char* out, std::size_t size) = 0;
 };
 
+// A text as a source; the text outlives it.
+class TextSource final : public ByteSource {
+ public:
+  explicit TextSource(std::string_view text) : rest_(text) {}
+  Result<std::size_t> read(char* out, std::size_t size) override {
+    const std::size_t taken = rest_.copy(out, size);
+    rest_.remove_prefix(taken);
+    return taken;
+  }
+
+ private:
+  std::string_view rest_;
+};
+
 // Where bytes go: an HTTP answer, a file, a terminal. Blocks while the reader is slow (back-pressure).
 class ByteSink {
  public:

@@ -140,14 +140,14 @@ class Check {
     bool ok = true;
     const Value& type = schema["type"];
     if (type.is_text() && !is_of(value, type.text())) {
-      ok = no(found, pointer, "type", format("this is {}, the standard wants {}", type_of(value), type.text()));
+      ok = no(found, pointer, "type", format("this is {}, wanted is {}", type_of(value), type.text()));
     }
     if (type.is_array()) {
       std::vector<std::string> wanted;
       for (const Value& each : type.array()) wanted.emplace_back(each.text_or(""));
       if (std::none_of(wanted.begin(), wanted.end(), [&](const std::string& each) { return is_of(value, each); })) {
         ok = no(found, pointer, "type",
-                format("this is {}, the standard wants one of {}", type_of(value), text::join(wanted, ", ")));
+                format("this is {}, wanted is one of {}", type_of(value), text::join(wanted, ", ")));
       }
     }
     if (const Value& one = schema["const"]; schema.object().contains("const") && !same(one, value)) {
@@ -295,7 +295,7 @@ class Check {
     evaluated.insert(key);
     if (others.is_boolean() && !others.boolean())
       return no(found, below(pointer, key), "additionalProperties",
-                format("the standard has no {} here{}", key, suggestion(schema, key)));
+                format("there is no {} here{}", key, suggestion(schema, key)));
     apply(others);
     return ok;
   }
@@ -316,7 +316,7 @@ class Check {
         ok = alternatives(schema[keyword].array(), keyword, value, pointer, found, evaluated, depth) && ok;
     }
     if (const Value& none = schema["not"]; (none.is_object() || none.is_boolean()) && holds(none, value, depth))
-      ok = no(found, pointer, "not", "this is what the standard excludes here");
+      ok = no(found, pointer, "not", "this is what may not stand here");
     if (const Value& condition = schema["if"]; condition.is_object() || condition.is_boolean()) {
       Found ignored;
       std::set<std::string> inner;
@@ -361,7 +361,7 @@ class Check {
       evaluated.insert(key);
       if (rest.is_boolean() && !rest.boolean()) {
         ok = no(found, below(pointer, key), "unevaluatedProperties",
-                format("the standard has no {} here{}", key, suggestion(schema, key)));
+                format("there is no {} here{}", key, suggestion(schema, key)));
       } else {
         ok = run(rest, member, below(pointer, key), found, inner, depth + 1) && ok;
       }

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "platform/engine/pool.h"
 
 // The pool against the real worker.
@@ -38,11 +39,19 @@ class Text final : public ByteSink {
 };
 
 // The worker processes of this test.
+// Children by their own word: /proc/self/task/*/children may leave some out while others come and go.
 std::set<pid_t> worker_pids() {
   std::set<pid_t> pids;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
-    std::ifstream children(task.path() / "children");
-    for (pid_t pid = 0; children >> pid;) pids.insert(pid);
+  std::error_code gone;
+  for (const auto& process : std::filesystem::directory_iterator("/proc", gone)) {
+    const auto pid = text::parse_integer(process.path().filename().string());
+    std::ifstream stat(process.path() / "stat");
+    std::string line;
+    if (!pid || !std::getline(stat, line)) continue;
+    std::istringstream fields(line.substr(std::min(line.size(), line.rfind(')') + 1)));
+    std::string state;
+    pid_t parent = 0;
+    if (fields >> state >> parent && parent == ::getpid()) pids.insert(static_cast<pid_t>(*pid));
   }
   return pids;
 }

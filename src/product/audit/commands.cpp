@@ -10,26 +10,13 @@
 namespace weft::audit {
 namespace {
 
-class TextSource final : public ByteSource {
- public:
-  explicit TextSource(std::string text) : text_(std::move(text)) {}
-  Result<std::size_t> read(char* out, std::size_t size) override {
-    const std::size_t taken = text_.copy(out, size, at_);
-    at_ += taken;
-    return taken;
-  }
-
- private:
-  std::string text_;
-  std::size_t at_ = 0;
-};
-
 Result<json::Value> verify_against(Api& api, const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in) return fail(ErrorKind::not_found, "audit.anchor", "{} cannot be read", file);
   std::ostringstream all;
   all << in.rdbuf();
-  TextSource source(all.str());
+  const std::string text = all.str();
+  TextSource source(text);
   Api::Call call;
   call.method = "POST";
   call.path = "/v1/audit:verify";

@@ -180,7 +180,13 @@ Result<> install(App& app) {
              .access = Access::signed_in,
              .summary = "Audit records, newest first: all for administrators, one's own for others",
              .handler = [routes](Request& request) { return routes->list(request); },
-             .query_parameters = {"limit", "cursor", "actor", "action", "subject", "since", "until"}});
+             .query_parameters = {kLimit,
+                                  kCursor,
+                                  "actor",
+                                  "action",
+                                  "subject",
+                                  {"since", R"({"type":"string","format":"date-time"})"},
+                                  {"until", R"({"type":"string","format":"date-time"})"}}});
   app.route({.method = "GET",
              .path = "/v1/audit:verify",
              .access = Access::signed_in,

@@ -70,9 +70,11 @@ Result<> install(App& app) {
        .summary = "Copies the whole mesh to a folder of the server's machine",
        .handler = [&app](Request& request) { return back_up(app, request); },
        .lane = Lane::heavy,
-       .request_schema = R"({"type":"object","required":["folder"],"properties":{"folder":{"type":"string"}}})",
+       .request_schema =
+           R"({"type":"object","required":["folder"],"additionalProperties":false,"properties":{"folder":{"type":"string","pattern":"^/"}}})",
        .response_schema =
-           R"({"type":"object","properties":{"folder":{"type":"string"},"time":{"type":"string"},"files":{"type":"integer"},"bytes":{"type":"integer"}}})"});
+           R"({"type":"object","properties":{"folder":{"type":"string"},"time":{"type":"string"},"files":{"type":"integer"},"bytes":{"type":"integer"}}})",
+       .status = 201});
   return {};
 }
 

@@ -9,9 +9,9 @@ namespace {
 constexpr std::size_t kDocumentsBodyMax = 64 << 20;
 
 constexpr std::string_view kProposal = R"json({
-  "type": "object", "required": ["files"],
+  "type": "object", "required": ["files"], "additionalProperties": false,
   "properties": {
-    "source": {"type": "string", "description": "Where the documents come from: git:<name> (default git:default) or api."},
+    "source": {"type": "string", "pattern": "^(api|git:.+)$", "description": "Where the documents come from: git:<name> (default git:default) or api."},
     "files": {"type": "array", "items": {"type": "object", "required": ["path", "text"], "properties": {"path": {"type": "string"}, "text": {"type": "string"}}}},
     "prune": {"type": "boolean", "description": "Delete what this source declared before and does not any more."},
     "base_revision": {"type": ["integer", "null"], "description": "Apply only if the mesh is still at this revision."},
@@ -204,7 +204,7 @@ void add_mesh_routes(App& app, Service& catalog) {
                                                   {"pipelines", mesh->pipelines.size()},
                                                   {"grants", mesh->grants.size()}});
              },
-             .query_parameters = {"as_of"}});
+             .query_parameters = {kAsOf}});
   app.route({.method = "GET",
              .path = "/v1/mesh/revisions",
              .access = Access::signed_in,
@@ -212,7 +212,7 @@ void add_mesh_routes(App& app, Service& catalog) {
              .handler = [&](Request& request) -> Answer {
                return Response::json(TRY(catalog.revisions(TRY(page_of(request)))));
              },
-             .query_parameters = {"limit", "cursor"}});
+             .query_parameters = {kLimit, kCursor}});
   app.route({.method = "GET",
              .path = "/v1/mesh/revisions/{revision}",
              .access = Access::signed_in,
@@ -234,7 +234,7 @@ void add_mesh_routes(App& app, Service& catalog) {
                    page_over(mesh->domains, TRY(page_of(request)),
                              [](const std::string&, const mesh::Domain& domain) { return domain_to_json(domain); }));
              },
-             .query_parameters = {"limit", "cursor", "as_of"}});
+             .query_parameters = {kLimit, kCursor, kAsOf}});
   app.route({.method = "GET",
              .path = "/v1/domains/{domain}",
              .access = Access::signed_in,
@@ -246,7 +246,7 @@ void add_mesh_routes(App& app, Service& catalog) {
                  return fail(ErrorKind::not_found, "domain.unknown", "there is no domain {}", request.param("domain"));
                return Response::json(domain_to_json(*domain));
              },
-             .query_parameters = {"as_of"}});
+             .query_parameters = {kAsOf}});
 }
 
 void add_product_routes(App& app, Service& catalog) {
@@ -255,7 +255,7 @@ void add_product_routes(App& app, Service& catalog) {
              .access = Access::signed_in,
              .summary = "List products",
              .handler = [&](Request& request) { return list_products(catalog, request); },
-             .query_parameters = {"limit", "cursor", "domain", "stage", "q", "as_of"}});
+             .query_parameters = {kLimit, kCursor, "domain", "stage", "q", kAsOf}});
   app.route({.method = "GET",
              .path = "/v1/products/{domain}/{product}",
              .access = Access::signed_in,
@@ -271,7 +271,7 @@ void add_product_routes(App& app, Service& catalog) {
                answer.headers.set("ETag", format("\"r{}-{}\"", mesh->revision, to_string(catalog.stage(name))));
                return answer;
              },
-             .query_parameters = {"as_of"}});
+             .query_parameters = {kAsOf}});
   app.route({.method = "GET",
              .path = "/v1/contracts",
              .access = Access::signed_in,
@@ -280,7 +280,7 @@ void add_product_routes(App& app, Service& catalog) {
                const mesh::MeshPointer mesh = TRY(mesh_of(catalog, request));
                return Response::json(page_over(mesh->contracts, TRY(page_of(request)), contract_to_json));
              },
-             .query_parameters = {"limit", "cursor", "as_of"}});
+             .query_parameters = {kLimit, kCursor, kAsOf}});
   app.route({.method = "GET",
              .path = "/v1/contracts/{contract}",
              .access = Access::signed_in,
@@ -291,17 +291,20 @@ void add_product_routes(App& app, Service& catalog) {
                if (contract == nullptr)
                  return fail(ErrorKind::not_found, "contract.unknown", "there is no contract {}",
                              request.param("contract"));
-               if (request.query_or("form", "") == "original")
+               const auto form = request.query_or("form", "original");
+               if (form != "original")
+                 return fail(ErrorKind::invalid, "request.parameter", "form={}: only `original` is known", form);
+               if (request.query.contains("form"))
                  return Response::text(contract->raw, "application/yaml").with("ETag", entity_tag(contract->raw));
                return Response::json(contract->document.document).with("ETag", entity_tag(contract->raw));
              },
-             .query_parameters = {"form", "as_of"}});
+             .query_parameters = {{"form", R"({"enum":["original"]})"}, kAsOf}});
   app.route({.method = "GET",
              .path = "/v1/search",
              .access = Access::signed_in,
              .summary = "Products, columns and domains that speak of something",
              .handler = [&](Request& request) { return search(catalog, request); },
-             .query_parameters = {"q", "limit"}});
+             .query_parameters = {{"q", R"({"type":"string","minLength":1})", true}, kLimit}});
 }
 
 }  // namespace

@@ -101,8 +101,6 @@ struct Routes {
     const json::Value body = TRY(request.json());
     const std::string name(body["name"].text_or(""));
     const std::string password(body["password"].text_or(""));
-    if (name.find('@') == std::string::npos || name.find(':') != std::string::npos)
-      return fail(ErrorKind::invalid, "user.name", "{} is no user's name, like ada@example.com", name);
     if (password.size() < kPasswordMin)
       return fail(ErrorKind::invalid, "user.password", "a password has at least {} characters", kPasswordMin);
     const std::string hash = TRY(crypto::hash_password(password));
@@ -178,13 +176,14 @@ Result<> install(App& app) {
        .summary = "Create a token; it is shown once",
        .handler = [routes](Request& request) { return routes->create_token(request); },
        .request_schema =
-           R"({"type":"object","properties":{"name":{"type":"string"},"principal":{"type":"string"},"administrator":{"type":"boolean"},"expires_in":{"type":"integer","description":"Seconds."}}})"});
+           R"({"type":"object","additionalProperties":false,"properties":{"name":{"type":"string"},"principal":{"type":"string","minLength":1},"administrator":{"type":"boolean"},"expires_in":{"type":["integer","null"],"minimum":1,"maximum":315360000,"description":"Seconds; without, it does not expire."}}})",
+       .status = 201});
   app.route({.method = "GET",
              .path = "/v1/tokens",
              .access = Access::signed_in,
              .summary = "List tokens, without their secrets",
              .handler = [routes](Request& request) { return routes->list_tokens(request); },
-             .query_parameters = {"limit", "cursor"}});
+             .query_parameters = {kLimit, kCursor}});
   app.route({.method = "DELETE",
              .path = "/v1/tokens/{token}",
              .access = Access::signed_in,
@@ -198,7 +197,8 @@ Result<> install(App& app) {
        .handler = [routes](Request& request) { return routes->set_user(request); },
        .lane = Lane::heavy,
        .request_schema =
-           R"({"type":"object","required":["name","password"],"properties":{"name":{"type":"string"},"password":{"type":"string"},"administrator":{"type":"boolean"}}})"});
+           R"({"type":"object","required":["name","password"],"additionalProperties":false,"properties":{"name":{"type":"string","pattern":"^[^:@]+@[^:]+$"},"password":{"type":"string","minLength":10},"administrator":{"type":"boolean"}}})",
+       .status = 201});
   app.route({.method = "GET",
              .path = "/v1/users",
              .access = Access::administrator,

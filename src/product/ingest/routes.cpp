@@ -93,13 +93,22 @@ void add_routes(App& app, Ingest& ingest) {
                return Response::json(TRY(ingest.publish(wish, std::move(staged))), 201);
              },
              .lane = Lane::heavy,
-             .query_parameters = {"mode", "format", "delim", "quote", "escape", "nullstr", "header"}});
+             .body_media_types = {"application/octet-stream", "application/vnd.apache.parquet", "text/csv",
+                                  "application/x-ndjson", "application/json"},
+             .query_parameters = {{"mode", R"({"enum":["append","overwrite","upsert"],"default":"append"})"},
+                                  "format",
+                                  "delim",
+                                  "quote",
+                                  "escape",
+                                  "nullstr",
+                                  {"header", R"({"type":"boolean"})"}},
+             .status = 201});
   app.route({.method = "GET",
              .path = "/v1/publishes",
              .access = Access::signed_in,
              .summary = "List publishes, newest first",
              .handler = [&store](Request& request) { return list_publishes(store, request); },
-             .query_parameters = {"limit", "cursor", "port", "status"}});
+             .query_parameters = {kLimit, kCursor, "port", "status"}});
   app.route({.method = "GET",
              .path = "/v1/publishes/{publish}",
              .access = Access::signed_in,

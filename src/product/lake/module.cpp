@@ -128,13 +128,14 @@ void add_routes(App& app, Service& lake) {
              .access = Access::signed_in,
              .summary = "The snapshots of a port's table, newest first",
              .handler = [routes](Request& request) { return routes->snapshots(request); }});
-  app.route({.method = "POST",
-             .path = std::string(kPort) + ":rollback",
-             .access = Access::signed_in,
-             .summary = "Make an older snapshot current again",
-             .handler = [routes](Request& request) { return routes->roll_back(request); },
-             .request_schema =
-                 R"({"type":"object","required":["snapshot_id"],"properties":{"snapshot_id":{"type":"integer"}}})"});
+  app.route(
+      {.method = "POST",
+       .path = std::string(kPort) + ":rollback",
+       .access = Access::signed_in,
+       .summary = "Make an older snapshot current again",
+       .handler = [routes](Request& request) { return routes->roll_back(request); },
+       .request_schema =
+           R"({"type":"object","required":["snapshot_id"],"additionalProperties":false,"properties":{"snapshot_id":{"type":"integer"}}})"});
 }
 
 Result<> install(App& app) {

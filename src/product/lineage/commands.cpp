@@ -14,19 +14,6 @@ namespace {
 constexpr std::size_t kBatchBytes = 1 << 20;
 constexpr std::size_t kBatchLines = 256;
 
-class TextSource final : public ByteSource {
- public:
-  explicit TextSource(std::string_view text) : text_(text) {}
-  Result<std::size_t> read(char* out, std::size_t size) override {
-    const std::size_t taken = text_.copy(out, size);
-    text_.remove_prefix(taken);
-    return taken;
-  }
-
- private:
-  std::string_view text_;
-};
-
 Result<int> show_coverage(Invocation& call) {
   Api& api = *TRY(call.api());
   json::Array all;

@@ -16,11 +16,11 @@ constexpr std::size_t kViewsByJob = 500;
 constexpr std::chrono::hours kQueryFactsKept{24 * 90};
 
 constexpr std::string_view kLineageRequest = R"json({
-  "type": "object", "required": ["sql"],
+  "type": "object", "required": ["sql"], "additionalProperties": false,
   "properties": {
     "sql": {"type": "string", "description": "One statement or a script."},
     "dialect": {"type": "string", "description": "ansi, duckdb, postgres, …; what does not parse is answered {\"unsupported\":true}."},
-    "metadata": {"type": "object", "description": "Known tables: {\"schema.table\": [\"column\", …]}."}}})json";
+    "metadata": {"type": ["object", "null"], "additionalProperties": {"type": "array", "items": {"type": "string"}}, "description": "Known tables: {\"schema.table\": [\"column\", …]}."}}})json";
 
 constexpr std::string_view kLineageAnswer = R"json({
   "type": "object",
@@ -51,13 +51,16 @@ void add_routes(App& app, Recorded& lineage, catalog::Catalog& catalog) {
              .summary = "What feeds a column, or what it feeds",
              .handler = [&](Request& request) { return answer_lineage(lineage, catalog, request); },
              .response_schema = std::string(kClosureAnswer),
-             .query_parameters = {"column", "direction", "depth", "format"}});
+             .query_parameters = {{"column", R"({"type":"string","description":"domain.product[.port].column"})", true},
+                                  {"direction", R"({"enum":["upstream","downstream"]})"},
+                                  {"depth", R"({"type":"integer","minimum":1})"},
+                                  "format"}});
   app.route({.method = "GET",
              .path = "/v1/lineage/coverage",
              .access = Access::signed_in,
              .summary = "How many columns of derived ports have lineage, by product (M7)",
              .handler = [&](Request& request) { return answer_coverage(lineage, catalog, request); },
-             .query_parameters = {"limit", "cursor"}});
+             .query_parameters = {kLimit, kCursor}});
   app.route({.method = "POST",
              .path = "/v1/sql:lineage",
              .access = Access::signed_in,

@@ -165,13 +165,14 @@ Result<> install(App& app) {
              .access = Access::signed_in,
              .summary = "Run a pipeline as its domain: one publish whose source is its query",
              .handler = [pipelines](Request& request) { return pipelines->run(request); },
-             .lane = Lane::heavy});
+             .lane = Lane::heavy,
+             .status = 201});
   app.route({.method = "GET",
              .path = "/v1/pipelines/{pipeline}/runs",
              .access = Access::signed_in,
              .summary = "Runs of a pipeline, newest first",
              .handler = [pipelines](Request& request) { return pipelines->runs(request); },
-             .query_parameters = {"limit", "cursor"}});
+             .query_parameters = {kLimit, kCursor}});
   return {};
 }
 

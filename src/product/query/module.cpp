@@ -13,11 +13,11 @@ constexpr std::size_t kQueryBodyMax = 12 << 20;  // SQL has its own, smaller lim
 constexpr std::string_view kQueryRequest = R"json({
   "type": "object", "required": ["sql"], "additionalProperties": false,
   "properties": {
-    "sql": {"type": "string", "description": "One SELECT, EXPLAIN or DESCRIBE over domain.product[.port] and mesh.*."},
+    "sql": {"type": "string", "minLength": 1, "description": "One SELECT, EXPLAIN or DESCRIBE over domain.product[.port] and mesh.*."},
     "parameters": {"type": "array", "description": "Values of $1, $2, …"},
     "format": {"enum": ["json", "ndjson", "csv", "parquet", "arrow"], "description": "Wins over Accept; default json."},
     "purpose": {"type": "string", "description": "What the data is wanted for, where a grant asks."},
-    "timeout_ms": {"type": "integer", "minimum": 1}}})json";
+    "timeout_ms": {"type": "integer", "minimum": 1, "maximum": 86400000}}})json";
 
 constexpr std::string_view kQueryAnswer = R"json({
   "type": "object", "required": ["columns", "rows", "row_count"],
@@ -93,7 +93,9 @@ Result<> install(App& app) {
              .handler = [&](Request& request) { return answer_query(road, request); },
              .lane = Lane::heavy,
              .request_schema = std::string(kQueryRequest),
-             .response_schema = std::string(kQueryAnswer)});
+             .response_schema = std::string(kQueryAnswer),
+             .other_media_types = {"application/x-ndjson", "text/csv", "application/vnd.apache.parquet",
+                                   "application/vnd.apache.arrow.stream"}});
   app.route({.method = "GET",
              .path = "/v1/queries",
              .access = Access::signed_in,
@@ -103,7 +105,7 @@ Result<> install(App& app) {
                return Response::json(TRY(query_facts(store, page, request.principal)));
              },
              .lane = Lane::control,
-             .query_parameters = {"limit", "cursor"}});
+             .query_parameters = {kLimit, kCursor}});
   app.route({.method = "GET",
              .path = "/v1/queries/{query}",
              .access = Access::signed_in,
