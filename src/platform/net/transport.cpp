@@ -167,8 +167,10 @@ Io Transport::write(std::string_view bytes) {
 bool Transport::has_pending() const { return ssl_ != nullptr && SSL_has_pending(ssl(ssl_)) == 1; }
 
 void Transport::shut_down_writing() {
-  if (ssl_ != nullptr) SSL_shutdown(ssl(ssl_));
-  ERR_clear_error();
+  if (ssl_ != nullptr) {
+    SSL_shutdown(ssl(ssl_));
+    ERR_clear_error();
+  }
   ::shutdown(fd_.get(), SHUT_WR);
 }
 
