@@ -71,6 +71,8 @@ unit_targets() { # PRESET; every test program that cmake knows
 suite_unit() { # PRESET
   local preset=$1 status=0 pick=() around=()
   [ -z "$ONLY" ] || pick=(-R "$ONLY")
+  # A sanitizer cannot live behind the fences of a worker: its code is tested in process, here stands the real one.
+  [ "$preset" = release ] || export WEFT_ENGINE=$ROOT/build/release/weft-engine
   # GCC 12's thread sanitizer cannot place its shadow where newer kernels put the program.
   [ "$preset" != tsan ] || around=(setarch -R)
   say "unit tests (build/$preset), two at a time"

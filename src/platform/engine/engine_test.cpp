@@ -398,7 +398,7 @@ TEST_F(EngineTest, WorkersKilledAtEveryStageEndOneQueryAtMost) {
     one.reset();
     expect_served();
   }
-  EXPECT_GT(died, 15);
+  EXPECT_GE(died, 15);  // Each that was killed between its plan and its run.
 }
 
 TEST_F(EngineTest, WaitsItsTurnAndGivesUpInTime) {

@@ -10,6 +10,7 @@
 namespace weft::net {
 namespace {
 
+using namespace std::string_literals;
 using std::chrono::milliseconds;
 
 TEST(HttpLimits, AMalformedRequestIsRefusedWithItsStatus) {
@@ -23,8 +24,8 @@ TEST(HttpLimits, AMalformedRequestIsRefusedWithItsStatus) {
       {"GET / HTTP/1.1\r\nHost: t\r\n: x\r\n\r\n", "400 http.malformed"},
       {"GET / HTTP/1.1\r\nHost: t\n\n\r\n\r\n", "400 http.malformed"},
       {"GE(T / HTTP/1.1\r\nHost: t\r\n\r\n", "400 http.malformed"},
-      {std::string("GET /a\0b HTTP/1.1\r\nHost: t\r\n\r\n", 32), "400 http.malformed"},
-      {std::string("GET / HTTP/1.1\r\nHost: t\r\nA: \0\r\n\r\n", 34), "400 http.malformed"},
+      {"GET /a\0b HTTP/1.1\r\nHost: t\r\n\r\n"s, "400 http.malformed"},
+      {"GET / HTTP/1.1\r\nHost: t\r\nA: \0\r\n\r\n"s, "400 http.malformed"},
       {"GET / HTTP/1.1\r\nHost: t\r\nA: b\rc\r\n\r\n", "400 http.malformed"},
       {"\x16\x03\x01\x02\x01\x01\r\n\r\n", "400 http.malformed"},
       {"GET / HTTP/1.1\r\n\r\n", "400 http.host"},

@@ -319,8 +319,7 @@ TEST_F(HttpDoorTest, RequestsAreCountedByRouteAndNeverByWhatTheyNamed) {
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   do {
     text = get("/metrics").body;
-  } while ((value_of(text, series("other", "none", "4xx")) < 1 ||
-            value_of(text, "weft_http_requests_in_flight") > 1) &&
+  } while ((value_of(text, series("other", "none", "4xx")) < 1 || value_of(text, "weft_http_requests_in_flight") > 1) &&
            std::chrono::steady_clock::now() < deadline);
   EXPECT_EQ(value_of(text, series("GET", "/v1/hello/{name}", "2xx")), 3);
   EXPECT_EQ(value_of(text, series("GET", "none", "4xx")), 1);
