@@ -76,7 +76,7 @@ suite_unit() { # PRESET
   # GCC 12's thread sanitizer cannot place its shadow where newer kernels put the program.
   [ "$preset" != tsan ] || around=(setarch -R)
   say "unit tests (build/$preset), two at a time"
-  UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=second_deadlock_stack=1 "${around[@]}" ctest --test-dir "build/$preset" -j2 --output-on-failure --no-tests=ignore "${pick[@]}" \
+  UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS="second_deadlock_stack=1 suppressions=$ROOT/tools/dev/tsan.supp" "${around[@]}" ctest --test-dir "build/$preset" -j2 --output-on-failure --no-tests=ignore "${pick[@]}" \
     --output-junit "$RESULTS/unit_$preset.xml" >"$RESULTS/unit_$preset.log" 2>&1 || status=$?
   [ $status = 0 ] || grep -vE '^ *[0-9]+/[0-9]+ Test .* Passed|^ *Start ' "$RESULTS/unit_$preset.log" | head -300
   tail -4 "$RESULTS/unit_$preset.log" | sed 's/^/    /'

@@ -7,6 +7,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <mutex>
 #include <random>
 #include <sstream>
 #include <thread>
@@ -122,8 +123,10 @@ class EngineTest : public ::testing::Test {
     }
     TRY(session.bind(query, relations));
     Text text;
-    outcome_ = TRY(session.run(std::move(data), format, text));
-    EXPECT_EQ(outcome_.bytes, text.all.size());
+    const Outcome outcome = TRY(session.run(std::move(data), format, text));
+    EXPECT_EQ(outcome.bytes, text.all.size());
+    const std::lock_guard lock(outcome_mutex_);
+    outcome_ = outcome;
     return text.all;
   }
   Result<std::string> ask(const std::string& sql, Limits limits = {}) { return ask(*session(limits), sql); }
@@ -149,7 +152,8 @@ class EngineTest : public ::testing::Test {
   std::string lines_ =
       "{\"id\":9007199254740993,\"name\":\"a,\\\"b\\\"\",\"at\":\"2026-01-02T03:04:05Z\",\"cost\":1.50}\n"
       "{\"id\":2,\"name\":\"\",\"at\":null,\"cost\":-0.01}\n{\"id\":3}\n";
-  Outcome outcome_;
+  std::mutex outcome_mutex_;
+  Outcome outcome_;  // Of the last answer.
 };
 
 TEST_F(EngineTest, AnswersInEachTextFormat) {

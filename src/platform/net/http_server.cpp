@@ -225,6 +225,9 @@ void HttpServer::State::end() {
   if (std::exchange(has_ended_, true)) return;
   for (const auto& loop : loops_) loop->context.stop();
   for (std::thread& thread : threads_) thread.join();
+  // Their work may hold the last reference to a connection, which is part of its loop.
+  control_.finish();
+  heavy_.finish();
   for (const auto& loop : loops_) {
     for (const auto& connection : loop->connections) connection->cancel();
     loop->connections.clear();

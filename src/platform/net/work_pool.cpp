@@ -2,13 +2,14 @@
 
 namespace weft::net {
 
-WorkPool::~WorkPool() {
+void WorkPool::finish() {
   {
     const std::lock_guard lock(mutex_);
     is_ending_ = true;
   }
   ready_.notify_all();
   for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 bool WorkPool::submit(std::function<void()> work) {

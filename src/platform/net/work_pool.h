@@ -13,8 +13,9 @@ namespace weft::net {
 class WorkPool {
  public:
   WorkPool(int threads_max, std::size_t queue_max) : threads_max_(threads_max), queue_max_(queue_max) {}
-  // Finishes what runs and what waits.
-  ~WorkPool();
+  ~WorkPool() { finish(); }
+  // Finishes what runs and what waits, and takes no more. One thread calls it.
+  void finish();
   // False when the queue is full or the pool ends.
   bool submit(std::function<void()> work);
 

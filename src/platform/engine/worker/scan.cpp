@@ -52,6 +52,10 @@ class LateFileList final : public duckdb::MultiFileList {
     const auto rows = known == nullptr ? 0 : known->row_count;
     return duckdb::make_uniq<duckdb::NodeStatistics>(rows, rows);
   }
+  // A plan that scans twice (late materialization) copies the list before the files are known.
+  duckdb::unique_ptr<duckdb::MultiFileList> Copy() const override {
+    return duckdb::make_uniq<LateFileList>(files_, relation);
+  }
 
  protected:
   duckdb::OpenFileInfo GetFile(duckdb::idx_t index) const override {
