@@ -130,6 +130,10 @@ Result<int> run_table(Invocation& call, json::Object body) {
   for (const json::Value& column : table["columns"].array()) names.push_back(column["name"].text());
   json::Array rows;
   const json::Array& all = table["rows"].array();
+  if (call.out().format() == OutputFormat::table && names == std::vector<std::string>{"explain_key", "explain_value"}) {
+    for (const json::Value& row : all) call.out().text(row.array()[1].text_or(""));
+    return 0;
+  }
   const std::size_t shown =
       call.out().format() == OutputFormat::table ? std::min(all.size(), kTableRowsMax) : all.size();
   for (std::size_t i = 0; i < shown; ++i) {

@@ -61,6 +61,7 @@ class PutParameters final : public TreeWalk {
     slot = std::move(constant);
     return {};
   }
+  Result<> on_show(duckdb::ShowRef&) override { return {}; }
   const json::Array& values_;
 };
 
