@@ -299,7 +299,7 @@ Result<json::Value> Publish::commit(const lake::Lease& lease, const lake::Table&
       .summary = {{"weft.principal", wish_.principal.name}},
       .also = {}};
   // An upsert read the table as it was: it holds only for that snapshot.
-  if (mode_ == engine::PublishMode::upsert) commit.base_snapshot = table.snapshot_id;
+  if (mode_ == engine::PublishMode::upsert) commit.base_snapshot = table.snapshot_id.value_or(lake::kNoSnapshot);
   commit.also = [&](store::Session& session, const lake::Committed& done) {
     answer.set("snapshot_id", done.snapshot_id);
     answer.set("metadata_location", done.metadata_location);
