@@ -130,6 +130,12 @@ Result<engine::PublishJob> Publish::job_of(const lake::Table& table) const {
   return job;
 }
 
+std::string Publish::table_scope() const {
+  const bool has_unique = std::any_of(rules_.rules.begin(), rules_.rules.end(),
+                                      [](const quality::Rule& rule) { return rule.check.kind == "unique"; });
+  return has_unique || mode_ == engine::PublishMode::upsert ? "\n" + to_string(port_->name) : std::string();
+}
+
 Result<json::Value> Publish::run(Staged staged) {
   TRY(prepare());
   staged_ = &staged;
@@ -160,6 +166,7 @@ Result<json::Value> Publish::run(BoundQuery query) {
 
 Result<json::Value> Publish::with_session(engine::Session& session, std::optional<engine::File> input,
                                           std::vector<engine::RelationData> data) {
+  const KeyTurn turn(state_, table_scope());
   const lake::TablePointer table = TRY(state_.lake.table(port_->name));
   engine::PublishJob job = TRY(job_of(*table));
   job.input = std::move(input);
