@@ -52,7 +52,8 @@ std::string avro_name(std::string_view name) {
   return out;
 }
 
-json::Value avro_type_of(const Type& type) {
+// Avro names each fixed once, so the partition field's id is in its name.
+json::Value avro_type_of(const Type& type, int field_id) {
   const std::string_view name = type.text_or("");
   if (name == "date") return json::Object{{"type", "int"}, {"logicalType", "date"}};
   if (name == "time") return json::Object{{"type", "long"}, {"logicalType", "time-micros"}};
@@ -60,10 +61,24 @@ json::Value avro_type_of(const Type& type) {
     return json::Object{
         {"type", "long"}, {"logicalType", "timestamp-micros"}, {"adjust-to-utc", name == "timestamptz"}};
   }
-  if (name == "uuid")
-    return json::Object{{"type", "fixed"}, {"name", "uuid_fixed"}, {"size", 16}, {"logicalType", "uuid"}};
   if (name == "binary") return "bytes";
-  if (name.starts_with("decimal")) return "bytes";
+  json::Object fixed{{"type", "fixed"}, {"name", format("fixed_{}", field_id)}};
+  if (name == "uuid") {
+    fixed.set("size", 16);
+    fixed.set("logicalType", "uuid");
+    return fixed;
+  }
+  if (const auto length = fixed_length(type)) {
+    fixed.set("size", *length);
+    return fixed;
+  }
+  if (const auto decimal = decimal_of(type)) {
+    fixed.set("size", decimal_bytes(decimal->precision));
+    fixed.set("logicalType", "decimal");
+    fixed.set("precision", decimal->precision);
+    fixed.set("scale", decimal->scale);
+    return fixed;
+  }
   return json::Value(name);
 }
 
@@ -71,8 +86,8 @@ json::Value partition_record(const Schema& schema, const PartitionSpec& spec) {
   json::Array fields;
   for (const json::Value& each : spec.fields) {
     const std::string name(each["name"].text_or(""));
-    json::Value field = optional(avro_name(name), avro_type_of(partition_type(each, schema)),
-                                 static_cast<int>(each["field-id"].integer_or(0)));
+    const auto id = static_cast<int>(each["field-id"].integer_or(0));
+    json::Value field = optional(avro_name(name), avro_type_of(partition_type(each, schema), id), id);
     if (avro_name(name) != name) field.object().set("iceberg-field-name", name);
     fields.push_back(std::move(field));
   }
@@ -187,7 +202,7 @@ Result<json::Value> entry_to_avro(const ManifestEntry& entry, const Schema& sche
   return json::Value(std::move(object));
 }
 
-DataFile file_of(const json::Value& data, const PartitionSpec& spec) {
+DataFile file_of(const json::Value& data, const Schema& schema, const PartitionSpec& spec) {
   DataFile file;
   auto integer = [](const json::Value& value) { return value.integer_or(0); };
   auto bytes = [](const json::Value& value) { return std::string(value.text_or("")); };
@@ -205,7 +220,8 @@ DataFile file_of(const json::Value& data, const PartitionSpec& spec) {
     for (const json::Value& each : data["split_offsets"].array()) file.split_offsets.push_back(each.integer_or(0));
   }
   for (const json::Value& field : spec.fields)
-    file.partition.push_back(data["partition"][avro_name(field["name"].text_or(""))]);
+    file.partition.push_back(
+        single_value(partition_type(field, schema), data["partition"][avro_name(field["name"].text_or(""))]));
   return file;
 }
 
@@ -236,7 +252,7 @@ Result<std::string> write_manifest(const std::vector<ManifestEntry>& entries, co
   return avro::write_container(container, sync);
 }
 
-Result<std::vector<ManifestEntry>> read_manifest(std::string_view bytes, const Manifest& manifest, const Schema&,
+Result<std::vector<ManifestEntry>> read_manifest(std::string_view bytes, const Manifest& manifest, const Schema& schema,
                                                  const PartitionSpec& spec) {
   const avro::Container container = TRY(avro::read_container(bytes));
   std::vector<ManifestEntry> entries;
@@ -245,12 +261,15 @@ Result<std::vector<ManifestEntry>> read_manifest(std::string_view bytes, const M
     const auto status = each["status"].integer_or(-1);
     if (status < 0 || status > 2)
       return fail(ErrorKind::invalid, "iceberg.manifest", "a manifest entry of the status {}", status);
+    if (each["data_file"]["content"].integer_or(0) != 0)
+      return fail(ErrorKind::unsupported, "iceberg.deletes",
+                  "a manifest with delete files, which this version does not read");
     entry.status = static_cast<EntryStatus>(status);
     entry.snapshot_id = each["snapshot_id"].integer_or(manifest.added_snapshot_id);
     // Absent numbers are inherited from the manifest («Sequence Number Inheritance»).
     entry.sequence_number = each["sequence_number"].integer_or(manifest.sequence_number);
     entry.file_sequence_number = each["file_sequence_number"].integer_or(manifest.sequence_number);
-    entry.file = file_of(each["data_file"], spec);
+    entry.file = file_of(each["data_file"], schema, spec);
     entries.push_back(std::move(entry));
   }
   return entries;

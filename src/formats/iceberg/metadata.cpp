@@ -1,5 +1,6 @@
 #include "formats/iceberg/metadata.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/check.h"
@@ -101,6 +102,12 @@ Result<> read_specs(const json::Value& value, TableMetadata& metadata, std::int6
     return bad("sort-orders are missing");
   }
   metadata.default_sort_order_id = static_cast<int>(value["default-sort-order-id"].integer_or(0));
+  const bool has_default = std::any_of(metadata.sort_orders.begin(), metadata.sort_orders.end(), [&](const auto& each) {
+    return each.order_id == metadata.default_sort_order_id;
+  });
+  if (has_default) return {};
+  if (metadata.default_sort_order_id != 0) return bad("default-sort-order-id names no sort order");
+  metadata.sort_orders.emplace_back();  // Unsorted needs no entry.
   return {};
 }
 

@@ -1,6 +1,8 @@
 #include "formats/iceberg/schema.h"
 
-#include <charconv>
+#include <algorithm>
+#include <limits>
+#include <set>
 
 #include "base/json.h"
 #include "base/text.h"
@@ -11,18 +13,13 @@ namespace {
 constexpr std::string_view kPlain[] = {"boolean", "int",       "long",        "float",  "double", "date",
                                        "time",    "timestamp", "timestamptz", "string", "uuid",   "binary"};
 
-struct Decimal {
-  std::int64_t precision = 0, scale = 0;
-};
-
-std::optional<Decimal> decimal_of(const Type& type) {
-  if (!type.is_text() || !type.text().starts_with("decimal(") || !type.text().ends_with(")")) return std::nullopt;
-  const auto parts = text::split(std::string_view(type.text()).substr(8, type.text().size() - 9), ',');
-  if (parts.size() != 2) return std::nullopt;
-  const auto precision = text::parse_integer(text::trim(parts[0])), scale = text::parse_integer(text::trim(parts[1]));
-  if (!precision || !scale || *precision < 1 || *precision > 38 || *scale < 0 || *scale > *precision)
-    return std::nullopt;
-  return Decimal{*precision, *scale};
+// The keys of a nested type that hold types; none for what is no nested type.
+std::vector<std::string_view> parts_of(const Type& type) {
+  const auto kind = type["type"].text_or("");
+  if (kind == "list") return {"element"};
+  if (kind == "map") return {"key", "value"};
+  if (kind == "struct") return {"fields"};
+  return {};
 }
 
 std::unexpected<Error> no_type(const Type& type) {
@@ -79,6 +76,17 @@ bool widens(const Type& from, const Type& to) {
          old_decimal->precision <= new_decimal->precision;
 }
 
+// What the field was called, or nothing for one that takes the name that another gave up.
+std::string_view name_before(std::string_view name,
+                             const std::vector<std::pair<std::string, std::string>>& previous_names) {
+  for (const auto& [now, before] : previous_names) {
+    if (now == name) return before;
+  }
+  const bool is_given_up = std::any_of(previous_names.begin(), previous_names.end(),
+                                       [&](const auto& renamed) { return renamed.second == name; });
+  return is_given_up ? std::string_view() : name;
+}
+
 json::Value field_to_json(const Field& field) {
   json::Object object{{"id", field.id}, {"name", field.name}, {"required", field.required}, {"type", field.type}};
   if (!field.doc.empty()) object.set("doc", field.doc);
@@ -86,6 +94,23 @@ json::Value field_to_json(const Field& field) {
 }
 
 }  // namespace
+
+std::optional<Decimal> decimal_of(const Type& type) {
+  if (!type.is_text() || !type.text().starts_with("decimal(") || !type.text().ends_with(")")) return std::nullopt;
+  const auto parts = text::split(std::string_view(type.text()).substr(8, type.text().size() - 9), ',');
+  if (parts.size() != 2) return std::nullopt;
+  const auto precision = text::parse_integer(text::trim(parts[0])), scale = text::parse_integer(text::trim(parts[1]));
+  if (!precision || !scale || *precision < 1 || *precision > 38 || *scale < 0 || *scale > *precision)
+    return std::nullopt;
+  return Decimal{*precision, *scale};
+}
+
+std::optional<std::int64_t> fixed_length(const Type& type) {
+  const auto name = type.text_or("");
+  if (!name.starts_with("fixed[") || !name.ends_with("]")) return std::nullopt;
+  const auto length = text::parse_integer(name.substr(6, name.size() - 7));
+  return length && *length > 0 && *length <= std::numeric_limits<int>::max() ? length : std::nullopt;
+}
 
 const Field* Schema::find(int id) const {
   for (const Field& field : fields) {
@@ -122,8 +147,11 @@ Result<Schema> schema_of(const json::Value& value) {
                 .required = each["required"].boolean_or(false),
                 .type = each["type"],
                 .doc = std::string(each["doc"].text_or(""))};
-    if (field.id <= 0 || field.name.empty() || field.type.is_null())
+    if (field.id <= 0 || each["id"].integer_or(0) != field.id || field.name.empty() || field.type.is_null())
       return fail(ErrorKind::invalid, "iceberg.metadata", "a schema's field without id, name or type");
+    if (schema.find(field.id) != nullptr || schema.find(field.name) != nullptr)
+      return fail(ErrorKind::invalid, "iceberg.metadata", "a schema has two fields {} or two of the id {}", field.name,
+                  field.id);
     schema.fields.push_back(std::move(field));
   }
   if (value["identifier-field-ids"].is_array()) {
@@ -138,22 +166,26 @@ Result<Type> normalized(const Type& type) {
     if (std::find(std::begin(kPlain), std::end(kPlain), type.text()) != std::end(kPlain)) return type;
     if (const auto decimal = decimal_of(type))
       return Type(format("decimal({}, {})", decimal->precision, decimal->scale));
-    if (type.text().starts_with("fixed[")) return type;
+    if (fixed_length(type)) return type;
     return no_type(type);
   }
   if (!type.is_object()) return no_type(type);
   Type copy = type;
-  for (const char* key : {"element", "key", "value"}) {
-    if (json::Value* inner = copy.object().find(key)) *inner = TRY(normalized(*inner));
-  }
-  if (json::Value* fields = copy.object().find("fields")) {
-    if (!fields->is_array()) return no_type(type);
-    for (json::Value& field : fields->array()) {
+  for (const std::string_view part : parts_of(type)) {
+    json::Value* inner = copy.object().find(part);
+    if (inner == nullptr) return no_type(type);
+    if (part != "fields") {
+      *inner = TRY(normalized(*inner));
+      continue;
+    }
+    if (!inner->is_array()) return no_type(type);
+    for (json::Value& field : inner->array()) {
       if (!field.is_object() || !field.object().contains("type")) return no_type(type);
-      json::Value inner = TRY(normalized(field["type"]));
-      field.object().set("type", std::move(inner));
+      json::Value kind = TRY(normalized(field["type"]));
+      field.object().set("type", std::move(kind));
     }
   }
+  if (parts_of(type).empty()) return no_type(type);
   return copy;
 }
 
@@ -168,12 +200,10 @@ Result<Schema> evolve(const Schema& current, const Schema& wanted,
                       const std::vector<std::pair<std::string, std::string>>& previous_names, int& last_id) {
   Schema next = wanted;
   json::Array reasons;
+  std::set<int> followed;
   for (Field& field : next.fields) {
-    std::string_view old_name = field.name;
-    for (const auto& [now, before] : previous_names) {
-      if (now == field.name) old_name = before;
-    }
-    const Field* old = current.find(old_name);
+    const Field* old = current.find(name_before(field.name, previous_names));
+    if (old != nullptr && !followed.insert(old->id).second) old = nullptr;
     if (old == nullptr) {
       field.id = 0;
       if (field.required)

@@ -36,6 +36,12 @@ Result<Schema> schema_of(const json::Value& value);
 // One way to write each type: "decimal(10,2)" becomes "decimal(10, 2)". invalid "iceberg.type".
 Result<Type> normalized(const Type& type);
 
+struct Decimal {
+  std::int64_t precision = 0, scale = 0;
+};
+std::optional<Decimal> decimal_of(const Type& type);         // Nothing for other types.
+std::optional<std::int64_t> fixed_length(const Type& type);  // Of "fixed[L]"; nothing for other types.
+
 // Gives ids to fields that have none (0) and to the insides of nested types; `last_id` is the highest in use and grows.
 void assign_ids(Schema& schema, int& last_id);
 

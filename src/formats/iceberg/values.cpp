@@ -53,6 +53,9 @@ std::optional<std::int64_t> time_of_day(std::string_view text) {
   return micros(*parsed);
 }
 
+// 10^38: no unscaled number of 38 digits reaches it.
+constexpr __int128 kDecimalEnd = static_cast<__int128>(10'000'000'000'000'000'000ULL) * 10'000'000'000'000'000'000ULL;
+
 // The unscaled number of a decimal text, as minimal two's complement, big end first.
 std::optional<std::string> unscaled_of(std::string_view text, int scale) {
   bool is_negative = false;
@@ -61,19 +64,23 @@ std::optional<std::string> unscaled_of(std::string_view text, int scale) {
     text.remove_prefix(1);
   }
   __int128 value = 0;
-  int after_point = -1;
+  int digits = 0, after_point = -1;
   for (const char c : text) {
     if (c == '.') {
       if (after_point >= 0) return std::nullopt;
       after_point = 0;
       continue;
     }
-    if (c < '0' || c > '9') return std::nullopt;
+    if (c < '0' || c > '9' || value >= kDecimalEnd / 10) return std::nullopt;
     value = value * 10 + (c - '0');
+    ++digits;
     if (after_point >= 0) ++after_point;
   }
-  for (int i = std::max(after_point, 0); i < scale; ++i) value *= 10;
-  if (after_point > scale) return std::nullopt;
+  if (digits == 0 || after_point > scale) return std::nullopt;
+  for (int i = std::max(after_point, 0); i < scale; ++i) {
+    if (value >= kDecimalEnd / 10) return std::nullopt;
+    value *= 10;
+  }
   if (is_negative) value = -value;
   std::string bytes;
   for (int shift = 120; shift >= 0; shift -= 8) bytes += static_cast<char>(value >> shift);
@@ -86,11 +93,10 @@ std::optional<std::string> unscaled_of(std::string_view text, int scale) {
   return bytes;
 }
 
-int scale_of(const Type& type) {
-  const std::string& text = type.text();
-  return static_cast<int>(text::parse_integer(text::trim(std::string_view(text).substr(
-                                                  text.find(',') + 1, text.find(')') - text.find(',') - 1)))
-                              .value_or(0));
+// Nothing for what is no decimal.
+std::optional<std::string> unscaled_of(const Type& type, std::string_view text) {
+  const auto decimal = decimal_of(type);
+  return decimal ? unscaled_of(text, static_cast<int>(decimal->scale)) : std::nullopt;
 }
 
 __int128 number_of(std::string_view bytes) {
@@ -99,9 +105,22 @@ __int128 number_of(std::string_view bytes) {
   return value;
 }
 
+std::string decimal_text(__int128 number, std::size_t scale) {
+  const bool is_negative = number < 0;
+  auto rest = is_negative ? -static_cast<unsigned __int128>(number) : static_cast<unsigned __int128>(number);
+  std::string text;
+  while (rest > 0 || text.size() <= scale) {
+    text.insert(text.begin(), static_cast<char>('0' + static_cast<int>(rest % 10)));
+    rest /= 10;
+  }
+  if (scale > 0) text.insert(text.size() - scale, ".");
+  return is_negative ? "-" + text : text;
+}
+
 std::optional<std::int64_t> integer_like(const std::string& name, const json::Value& value) {
-  if ((name == "int" || name == "long") && value.is_integer()) return value.integer();
-  if (!value.is_text()) return value.is_integer() ? std::optional(value.integer()) : std::nullopt;
+  const bool is_time = name == "date" || name == "time" || name == "timestamp" || name == "timestamptz";
+  if ((is_time || name == "int" || name == "long") && value.is_integer()) return value.integer();
+  if (!value.is_text()) return std::nullopt;
   if (name == "date") return days_of(value.text());
   if (name == "time") return time_of_day(value.text());
   if (name == "timestamp" || name == "timestamptz") return timestamp_of(value.text());
@@ -122,16 +141,17 @@ Result<std::optional<std::string>> to_bytes(const Type& type, const json::Value&
   }
   if (const auto whole = integer_like(name, value)) {
     const bool is_short = name == "int" || name == "date";
+    if (is_short && *whole != static_cast<std::int32_t>(*whole)) return misfit(type, value);
     return std::optional(is_short ? little(static_cast<std::int32_t>(*whole)) : little(*whole));
   }
   if (!value.is_text()) {
     if (!name.starts_with("decimal") || !value.is_number()) return misfit(type, value);
-    const auto bytes = unscaled_of(json::write(value), scale_of(type));
+    const auto bytes = unscaled_of(type, json::write(value));
     return bytes ? Result<std::optional<std::string>>(*bytes) : misfit(type, value);
   }
   if (name == "string") return std::optional(value.text());
   if (name.starts_with("decimal")) {
-    const auto bytes = unscaled_of(value.text(), scale_of(type));
+    const auto bytes = unscaled_of(type, value.text());
     return bytes ? Result<std::optional<std::string>>(*bytes) : misfit(type, value);
   }
   std::string hex;
@@ -139,8 +159,10 @@ Result<std::optional<std::string>> to_bytes(const Type& type, const json::Value&
     if (c != '-') hex += c;
   }
   const auto bytes = text::unhex(hex);
-  if ((name == "uuid" || name == "binary" || name.starts_with("fixed")) && bytes) return std::optional(*bytes);
-  return misfit(type, value);
+  const auto length = name == "uuid" ? std::optional<std::int64_t>(16) : fixed_length(type);
+  const bool is_fitting =
+      bytes && (name == "binary" || (length && static_cast<std::int64_t>(bytes->size()) == *length));
+  return is_fitting ? Result<std::optional<std::string>>(*bytes) : misfit(type, value);
 }
 
 std::optional<std::string> lower_bound(const Type& type, const std::string& bytes) {
@@ -235,8 +257,29 @@ Result<json::Value> partition_value(const Type& type, const json::Value& value) 
   if (name == "boolean" || name == "string") return value;
   if (name == "float" || name == "double") return value;
   if (const auto whole = integer_like(std::string(name), value)) return json::Value(*whole);
-  const auto bytes = TRY(to_bytes(type, value));
-  return bytes ? json::Value(*bytes) : json::Value();
+  auto bytes = TRY(to_bytes(type, value));
+  if (!bytes) return json::Value();
+  if (const auto decimal = decimal_of(type)) {
+    const std::size_t size = decimal_bytes(decimal->precision);
+    if (bytes->size() > size) return misfit(type, value);
+    bytes->insert(0, size - bytes->size(), ((*bytes)[0] & 0x80) != 0 ? '\xff' : '\0');
+  }
+  return json::Value(*bytes);
+}
+
+json::Value single_value(const Type& type, const json::Value& value) {
+  if (!value.is_text() || type.text_or("string") == "string") return value;
+  const auto decimal = decimal_of(type);
+  return decimal ? json::Value(decimal_text(number_of(value.text()), static_cast<std::size_t>(decimal->scale)))
+                 : json::Value(text::hex(value.text()));
+}
+
+std::size_t decimal_bytes(std::int64_t precision) {
+  __int128 end = 1;
+  for (std::int64_t i = 0; i < precision; ++i) end *= 10;
+  std::size_t bytes = 1;
+  while (bytes < 16 && (__int128{1} << (8 * bytes - 1)) < end) ++bytes;
+  return bytes;
 }
 
 }  // namespace weft::iceberg

@@ -32,5 +32,9 @@ bool may_match(const Type& type, const Bounds& bounds, std::string_view op, cons
 
 // Avro's and the manifest's value of a partition field: JSON single value → what its Avro type takes (date → days, …).
 Result<json::Value> partition_value(const Type& type, const json::Value& value);
+// And back; what is an integer in Avro stays one.
+json::Value single_value(const Type& type, const json::Value& value);
+// The size of the Avro fixed that holds a decimal of that precision.
+std::size_t decimal_bytes(std::int64_t precision);
 
 }  // namespace weft::iceberg

@@ -130,6 +130,12 @@ Result<engine::PublishJob> Publish::job_of(const lake::Table& table) const {
   return job;
 }
 
+std::string Publish::table_scope() const {
+  const bool has_unique = std::any_of(rules_.rules.begin(), rules_.rules.end(),
+                                      [](const quality::Rule& rule) { return rule.check.kind == "unique"; });
+  return has_unique || mode_ == engine::PublishMode::upsert ? "\n" + to_string(port_->name) : std::string();
+}
+
 Result<json::Value> Publish::run(Staged staged) {
   TRY(prepare());
   staged_ = &staged;
@@ -160,6 +166,7 @@ Result<json::Value> Publish::run(BoundQuery query) {
 
 Result<json::Value> Publish::with_session(engine::Session& session, std::optional<engine::File> input,
                                           std::vector<engine::RelationData> data) {
+  const KeyTurn turn(state_, table_scope());
   const lake::TablePointer table = TRY(state_.lake.table(port_->name));
   engine::PublishJob job = TRY(job_of(*table));
   job.input = std::move(input);
@@ -299,7 +306,7 @@ Result<json::Value> Publish::commit(const lake::Lease& lease, const lake::Table&
       .summary = {{"weft.principal", wish_.principal.name}},
       .also = {}};
   // An upsert read the table as it was: it holds only for that snapshot.
-  if (mode_ == engine::PublishMode::upsert) commit.base_snapshot = table.snapshot_id;
+  if (mode_ == engine::PublishMode::upsert) commit.base_snapshot = table.snapshot_id.value_or(lake::kNoSnapshot);
   commit.also = [&](store::Session& session, const lake::Committed& done) {
     answer.set("snapshot_id", done.snapshot_id);
     answer.set("metadata_location", done.metadata_location);

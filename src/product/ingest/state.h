@@ -34,6 +34,9 @@ class Publish {
 
  private:
   Result<> prepare();
+  // What a publish that compares its rows with those that are there keeps to itself until it is committed: two at once
+  // would each find the key free. Empty: nothing.
+  std::string table_scope() const;
   Result<engine::PublishJob> job_of(const lake::Table& table) const;
   Result<json::Value> with_session(engine::Session& session, std::optional<engine::File> input,
                                    std::vector<engine::RelationData> data);
@@ -63,7 +66,8 @@ class Publish {
   std::optional<lineage::Fact> lineage_;
 };
 
-// The scope of an idempotency key: principal and port. Waits while the key is in flight, and frees it at the end.
+// A scope of one publish at a time: an idempotency key of a principal and a port, or a table. Waits while another has
+// it and frees it at the end. Tables are waited for with the session in hand, so that whoever has one can go on.
 class KeyTurn {
  public:
   KeyTurn(Ingest::State& state, std::string scope) : state_(state), scope_(std::move(scope)) {

@@ -8,7 +8,7 @@ namespace weft::lake {
 namespace {
 
 constexpr std::string_view kExpiredLeases = "SELECT publish_id, prefix FROM lake_leases WHERE expires < ?1";
-constexpr std::string_view kEndLease = "DELETE FROM lake_leases WHERE publish_id = ?1";
+constexpr std::string_view kEndExpiredLease = "DELETE FROM lake_leases WHERE publish_id = ?1 AND expires < ?2";
 constexpr std::int64_t kSmallFileBytes = 32 << 20;
 constexpr std::size_t kSmallFilesMin = 8;
 constexpr std::size_t kCompactFilesMax = 200;
@@ -61,11 +61,7 @@ Result<> Service::expire_table(const mesh::PortName& port) {
   TRY(table(port));
   Slot& found = slot(port);
   const std::lock_guard commits(found.commits);
-  TablePointer current;
-  {
-    const std::lock_guard lock(mutex_);
-    current = found.table;
-  }
+  const TablePointer current = newest(found);
   const std::int64_t now_ms = micros(clock_.now()) / 1000;
   // Never younger than the longest query, which may still read them.
   const std::int64_t query_ms =
@@ -92,11 +88,11 @@ Result<> Service::collect(std::stop_token stop) {
     });
   }));
   for (const auto& [publish, prefix] : expired) {
-    // The row goes first: a commit that still runs finds no lease and fails, so its files are nobody's.
-    TRY(store_.write([&](store::Session& session) -> Result<> {
-      TRY(session.run(kEndLease, {publish}));
-      return {};
-    }));
+    // The row goes first: a commit that still runs finds no lease and fails, so its files are nobody's. Where the row
+    // went or was renewed since it was read, the files are somebody's.
+    const auto ended = TRY(store_.write_value<std::int64_t>(
+        [&](store::Session& session) { return session.run(kEndExpiredLease, {publish, micros(now)}); }));
+    if (ended != 1) continue;
     TRY(objects_.remove_all(prefix));
     LOG(info, "collected the files of the unfinished publish {}", publish);
   }
@@ -110,7 +106,22 @@ Result<> Service::collect(std::stop_token stop) {
 
 // Removes what no kept snapshot refers to and what is old enough that no running commit can be about to.
 Result<> Service::collect_table(const mesh::PortName& port, Time before) {
-  const TablePointer current = TRY(table(port));
+  // Leases before the table: what a commit turns from leased into referred to meanwhile is seen as one of the two.
+  std::set<std::string> leased;
+  TRY(store_.read([&](store::Session& session) {
+    return session.each("SELECT prefix FROM lake_leases WHERE port = ?1", {to_string(port)},
+                        [&](const store::Row& row) -> Result<> {
+                          leased.insert(row.text(0));
+                          return {};
+                        });
+  }));
+  TRY(table(port));
+  Slot& found = slot(port);
+  TablePointer current;
+  {
+    const std::lock_guard commits(found.commits);  // A pointer that was swapped is in its slot once the lock is free.
+    current = newest(found);
+  }
   std::set<std::string> used{current->metadata_location};
   for (const auto& [at, location] : current->metadata.metadata_log) used.insert(location);
   for (const iceberg::Snapshot& snapshot : current->metadata.snapshots) {
@@ -123,14 +134,6 @@ Result<> Service::collect_table(const mesh::PortName& port, Time before) {
       }
     }
   }
-  std::set<std::string> leased;
-  TRY(store_.read([&](store::Session& session) {
-    return session.each("SELECT prefix FROM lake_leases WHERE port = ?1", {to_string(port)},
-                        [&](const store::Row& row) -> Result<> {
-                          leased.insert(row.text(0));
-                          return {};
-                        });
-  }));
   std::vector<std::string> orphans;
   TRY(objects_.each(TRY(objects_.key_of(current->metadata.location)), [&](const objects::Info& info) -> Result<> {
     const std::string name = info.key.substr(info.key.rfind('/') + 1);
@@ -176,7 +179,7 @@ Result<> Service::compact_table(const mesh::PortName& port) {
                 .kind = CommitKind::replace_files,
                 .files = {},
                 .removed_paths = {},
-                .base_snapshot = current->snapshot_id,
+                .base_snapshot = current->snapshot_id.value_or(kNoSnapshot),
                 .summary = {},
                 .also = {}};
   std::int64_t rows = 0;

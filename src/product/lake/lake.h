@@ -37,6 +37,8 @@ struct Lease {
   std::string prefix;  // Objects key below which its files live.
 };
 
+inline constexpr std::int64_t kNoSnapshot = 0;  // Of a table that was never published to.
+
 enum class CommitKind { append, overwrite, replace_files };
 
 struct Committed {
@@ -52,7 +54,8 @@ struct Commit {
   // overwrite by upsert and replace_files: exactly these data files go away (paths); conflict "lake.moved" when one of
   // them is no longer current. A plain overwrite (empty) removes all.
   std::vector<std::string> removed_paths;
-  std::optional<std::int64_t> base_snapshot;   // What the job read; needed for upsert and replace_files.
+  // What the job read, or kNoSnapshot; needed for upsert and replace_files. None: whatever is there.
+  std::optional<std::int64_t> base_snapshot;
   std::map<std::string, std::string> summary;  // Extra snapshot summary keys.
   // Runs in the transaction that swaps the pointer: records of the publish, audit, idempotency, lineage.
   std::function<Result<>(store::Session&, const Committed&)> also;

@@ -19,6 +19,7 @@ constexpr std::string_view kSwapPointer =
 constexpr std::string_view kInsertLease =
     "INSERT INTO lake_leases (publish_id, port, prefix, principal, expires) VALUES (?1, ?2, ?3, ?4, ?5)";
 constexpr std::string_view kRenewLease = "UPDATE lake_leases SET expires = ?2 WHERE publish_id = ?1";
+constexpr std::string_view kSelectLease = "SELECT expires FROM lake_leases WHERE publish_id = ?1";
 constexpr std::string_view kEndLease = "DELETE FROM lake_leases WHERE publish_id = ?1";
 
 std::int64_t millis(Time time) { return micros(time) / 1000; }
@@ -32,6 +33,15 @@ std::int64_t new_snapshot_id() {
   std::uint64_t id = 0;
   for (const char c : bytes) id = (id << 8) | static_cast<unsigned char>(c);
   return static_cast<std::int64_t>(id & 0x7FFF'FFFF'FFFF'FFFFULL) | 1;
+}
+
+bool has_table(const mesh::Port* port) {
+  return port != nullptr && port->type == mesh::PortType::table && !port->columns.empty();
+}
+
+std::unexpected<Error> no_table(const mesh::PortName& name) {
+  return fail(ErrorKind::not_found, "lake.no_table", "{} has no table: it is no port of type table with a contract",
+              to_string(name));
 }
 
 Committed committed_of(const Table& table) {
@@ -54,6 +64,11 @@ Service::Slot& Service::slot(const mesh::PortName& port) {
   auto& found = slots_[port];
   if (!found) found = std::make_unique<Slot>();
   return *found;
+}
+
+TablePointer Service::newest(const Slot& slot) {
+  const std::lock_guard lock(mutex_);
+  return slot.table;
 }
 
 Result<std::optional<Service::Pointer>> Service::pointer(const mesh::PortName& port) {
@@ -84,18 +99,19 @@ Result<TablePointer> Service::as_table(const mesh::PortName& port, std::string l
 }
 
 Result<TablePointer> Service::table(const mesh::PortName& name) {
-  const mesh::MeshPointer mesh = catalog_.current();
+  mesh::MeshPointer mesh = catalog_.current();
   const mesh::Port* port = mesh->port(name);
-  if (port == nullptr || port->type != mesh::PortType::table || port->columns.empty()) {
-    return fail(ErrorKind::not_found, "lake.no_table", "{} has no table: it is no port of type table with a contract",
-                to_string(name));
-  }
+  if (!has_table(port)) return no_table(name);
   Slot& found = slot(name);
   {
     const std::lock_guard lock(mutex_);
     if (found.table && found.revision == mesh->revision) return found.table;
   }
   const std::lock_guard commits(found.commits);
+  // Whoever had the lock may have followed a newer mesh, which an older one must not undo.
+  mesh = catalog_.current();
+  port = mesh->port(name);
+  if (!has_table(port)) return no_table(name);
   TablePointer table = TRY(load(*port));
   if (const auto next = TRY(following(table->metadata, *port))) {
     table = TRY(publish_metadata(name, table->metadata_location,
@@ -246,7 +262,8 @@ Result<Lease> Service::begin(const mesh::PortName& port, std::string_view princi
   Lease lease{.publish_id = new_id("pub", millis(now)), .port = port, .prefix = {}};
   lease.prefix = format("{}/data/{}", TRY(objects_.key_of(current->metadata.location)), lease.publish_id);
   TRY(store_.write([&](store::Session& session) -> Result<> {
-    TRY(session.run(kInsertLease, {lease.publish_id, to_string(port), lease.prefix, principal, micros(now + kLease)}));
+    TRY(session.run(kInsertLease,
+                    {lease.publish_id, to_string(port), lease.prefix, principal, micros(now + lease_time())}));
     return {};
   }));
   FAIL_POINT("lake.after_lease");
@@ -256,7 +273,7 @@ Result<Lease> Service::begin(const mesh::PortName& port, std::string_view princi
 Result<> Service::renew(const Lease& lease) {
   return store_.write(
       [&](store::Session& session) -> Result<> {
-        if (TRY(session.run(kRenewLease, {lease.publish_id, micros(clock_.now() + kLease)})) != 1) {
+        if (TRY(session.run(kRenewLease, {lease.publish_id, micros(clock_.now() + lease_time())})) != 1) {
           return fail(ErrorKind::conflict, "lake.lease_lost", "the lease of {} ended; publish again", lease.publish_id);
         }
         return {};
@@ -273,6 +290,10 @@ Result<std::pair<std::string, Fd>> Service::create_file(const Lease& lease, std:
 }
 
 Result<> Service::abandon(const Lease& lease) {
+  const auto held = TRY(store_.read_value<std::optional<std::int64_t>>([&](store::Session& session) {
+    return session.first(kSelectLease, {lease.publish_id}, [](const store::Row& row) { return row.integer(0); });
+  }));
+  if (!held) return {};  // Its files are a snapshot's now, or were collected.
   TRY(objects_.remove_all(lease.prefix));
   return store_.write([&](store::Session& session) -> Result<> {
     TRY(session.run(kEndLease, {lease.publish_id}));
@@ -378,12 +399,8 @@ Result<std::vector<iceberg::Manifest>> Service::next_manifests(const Commit& com
 }
 
 Result<std::optional<Committed>> Service::try_commit(const Commit& commit, Slot& slot) {
-  TablePointer current;
-  {
-    const std::lock_guard lock(mutex_);
-    current = slot.table;
-  }
-  if (commit.base_snapshot && current->snapshot_id != commit.base_snapshot) {
+  const TablePointer current = newest(slot);
+  if (commit.base_snapshot && current->snapshot_id.value_or(kNoSnapshot) != *commit.base_snapshot) {
     return fail(ErrorKind::conflict, "lake.moved", "{} got another snapshot while this was prepared; try again",
                 to_string(commit.lease.port));
   }
@@ -442,11 +459,7 @@ Result<Committed> Service::roll_back(const mesh::PortName& port, std::int64_t sn
   TRY(table(port));
   Slot& found = slot(port);
   const std::lock_guard commits(found.commits);
-  TablePointer current;
-  {
-    const std::lock_guard lock(mutex_);
-    current = found.table;
-  }
+  const TablePointer current = newest(found);
   if (current->metadata.snapshot(snapshot_id) == nullptr)
     return fail(ErrorKind::not_found, "lake.no_snapshot", "{} has no snapshot {}", to_string(port), snapshot_id);
   iceberg::TableMetadata next =
@@ -467,7 +480,7 @@ std::vector<catalog::Problem> Service::check(const mesh::MeshState&, const mesh:
   if (!ports) return problems;
   for (const mesh::PortName& name : *ports) {
     const mesh::Port* port = after.port(name);
-    if (port == nullptr || port->type != mesh::PortType::table || port->columns.empty()) continue;
+    if (!has_table(port)) continue;
     const auto known = load(*port);
     if (!known) continue;
     const auto next = following((*known)->metadata, *port);

@@ -53,7 +53,10 @@ class Service final : public Lake {
     std::int64_t revision = -1;  // The mesh revision that it was compared with.
   };
 
+  // A lease outlives the longest publish, which never renews it while the worker runs.
+  std::chrono::seconds lease_time() const { return kLease + app_.settings().query_timeout; }
   Slot& slot(const mesh::PortName& port);
+  TablePointer newest(const Slot& slot);
   Result<std::optional<Pointer>> pointer(const mesh::PortName& port);
   Result<TablePointer> load(const mesh::Port& port);
   Result<TablePointer> make(const mesh::Port& port);

@@ -1,5 +1,7 @@
 #include "product/lake/tables.h"
 
+#include <algorithm>
+
 #include "base/json.h"
 
 namespace weft::lake {
@@ -13,6 +15,8 @@ std::string transform_of(const json::Value& type) {
   const auto name = type.text_or("");
   return name == "timestamp" || name == "timestamptz" ? "day" : "identity";
 }
+
+int source_of(const json::Value& field) { return static_cast<int>(field["source-id"].integer_or(0)); }
 
 std::vector<const mesh::Column*> by_position(const mesh::Port& port, int mesh::Column::* position) {
   std::vector<const mesh::Column*> columns;
@@ -87,7 +91,7 @@ std::vector<std::pair<std::string, std::string>> renames(const mesh::Port& port,
       property == metadata.properties.end() ? Result<json::Value>(json::Object{}) : json::parse(property->second);
   if (!known || !known->is_object()) return all;
   for (const mesh::Column& column : port.columns) {
-    if (column.id.empty() || metadata.schema().find(column.name) != nullptr) continue;
+    if (column.id.empty()) continue;
     for (const auto& [name, id] : known->object()) {
       if (id.text_or("") == column.id && name != column.name) all.emplace_back(column.name, name);
     }
@@ -134,10 +138,20 @@ Result<std::optional<iceberg::TableMetadata>> following(const iceberg::TableMeta
   int last_id = metadata.last_column_id;
   iceberg::Schema next = TRY(iceberg::evolve(metadata.schema(), wanted_schema(port), renames(port, metadata), last_id));
   set_identifiers(next, port);
-  if (iceberg::is_same(next, metadata.schema())) return std::optional<iceberg::TableMetadata>();
+  for (const json::Value& field : metadata.spec().fields) {
+    if (next.find(source_of(field)) == nullptr)
+      return fail(ErrorKind::refused, "lake.incompatible_change",
+                  "the table is partitioned by {}: that column cannot go", field["name"].text_or(""));
+  }
   iceberg::TableMetadata changed = metadata;
-  iceberg::set_schema(changed, std::move(next), last_id);
   changed.properties[std::string(kColumnIds)] = column_ids(port);
+  if (iceberg::is_same(next, metadata.schema()) && changed.properties == metadata.properties)
+    return std::optional<iceberg::TableMetadata>();
+  const auto& order = metadata.sort_order().fields;
+  const bool is_sortable = std::all_of(
+      order.begin(), order.end(), [&](const json::Value& field) { return next.find(source_of(field)) != nullptr; });
+  if (!is_sortable) changed.default_sort_order_id = 0;  // The order of a column that goes goes with it.
+  iceberg::set_schema(changed, std::move(next), last_id);
   return std::optional(std::move(changed));
 }
 
@@ -158,11 +172,12 @@ Result<iceberg::DataFile> data_file(const engine::WrittenFile& written, std::str
     if (facts["values"].is_integer()) file.value_counts[id] = facts["values"].integer();
     if (facts["nulls"].is_integer()) file.null_counts[id] = facts["nulls"].integer();
     if (facts["nans"].is_integer()) file.nan_counts[id] = facts["nans"].integer();
-    if (const auto lower = TRY(iceberg::to_bytes(field->type, facts["lower"]))) {
-      if (const auto cut = iceberg::lower_bound(field->type, *lower)) file.lower_bounds[id] = *cut;
+    // A bound that has no single value (a year beyond 9999) is unknown.
+    if (const auto lower = iceberg::to_bytes(field->type, facts["lower"]); lower && *lower) {
+      if (const auto cut = iceberg::lower_bound(field->type, **lower)) file.lower_bounds[id] = *cut;
     }
-    if (const auto upper = TRY(iceberg::to_bytes(field->type, facts["upper"]))) {
-      if (const auto cut = iceberg::upper_bound(field->type, *upper)) file.upper_bounds[id] = *cut;
+    if (const auto upper = iceberg::to_bytes(field->type, facts["upper"]); upper && *upper) {
+      if (const auto cut = iceberg::upper_bound(field->type, **upper)) file.upper_bounds[id] = *cut;
     }
   }
   return file;
@@ -197,6 +212,10 @@ bool may_match(const iceberg::DataFile& file, const std::vector<BytesPredicate>&
       bounds.values = found->second;
     if (const auto found = file.null_counts.find(predicate.field_id); found != file.null_counts.end())
       bounds.nulls = found->second;
+    // SQL has NaN above every number, bounds leave it out.
+    if (const auto found = file.nan_counts.find(predicate.field_id);
+        found != file.nan_counts.end() && found->second > 0)
+      bounds.upper.reset();
     if (!iceberg::may_match(schema.find(predicate.field_id)->type, bounds, predicate.op, predicate.literals))
       return false;
   }
