@@ -100,7 +100,8 @@ def both(weft, tmp_path_factory):
         program("publish", "climate.weather", DATA / "weather.csv")
         program("publish", "wildlife.strikes", DATA / "birdstrikes.csv")
         bare = duckdb.connect()
-        bare.execute("SET TimeZone = 'UTC'")
+        # DuckDB 1.5.5 loses rows of some recursions with it; Weft's workers do without it there.
+        bare.execute("SET TimeZone = 'UTC'; SET disabled_optimizers = 'join_filter_pushdown'")
         for port in PORTS:
             domain, product = port.split(".")
             files = sorted(str(file) for file in (folder / "data/lake" / domain / product).rglob("*.parquet"))
@@ -147,3 +148,9 @@ def test_as_many_rows_come_as_from_the_engine_alone(both, sql):
     given = ask(client, sql)
     assert len(given) == len(wanted) > 0
     assert len(given[0]) == len(wanted[0])
+
+
+def test_a_recursion_over_files_has_the_same_answer_each_time(both):
+    client, _ = both
+    sql = next(sql for sql in ORDERED if "RECURSIVE" in sql)
+    assert {tuple(ask(client, sql)) for _ in range(60)} == {((0, 1), (1, 46), (2, 211))}
