@@ -66,12 +66,16 @@ class Builder {
   void pipeline(const Declared& document);
   void check_team(const Declared& document, std::string_view pointer, std::string_view name);
   void check_domain(const Declared& document, std::string_view pointer, std::string_view name);
+  void check_contract(const Declared& document, const std::string& pointer, const std::string& id);
+  bool is_broken(std::string_view dotted) const;
   void cycles();
 
   const std::vector<Declared>& documents_;
   Built built_;
   MeshState& mesh_ = built_.mesh;
   std::map<mesh::ProductName, const Declared*> product_documents_;
+  // What is declared and wrong in itself: nobody who refers to it is told that it is not there.
+  std::set<std::string, std::less<>> broken_contracts_, broken_products_;
 };
 
 void Builder::check_team(const Declared& document, std::string_view pointer, std::string_view name) {
@@ -84,6 +88,18 @@ void Builder::check_domain(const Declared& document, std::string_view pointer, s
   if (name.empty() || mesh_.domains.contains(name)) return;
   error(document, pointer, "domain.unknown",
         format("there is no domain {}{}", name, text::did_you_mean(name, names(mesh_.domains))));
+}
+
+void Builder::check_contract(const Declared& document, const std::string& pointer, const std::string& id) {
+  if (mesh_.contract(id) != nullptr || broken_contracts_.contains(id)) return;
+  error(document, pointer, "contract.unknown",
+        format("there is no contract {}{}", id, text::did_you_mean(id, names(mesh_.contracts))));
+}
+
+// Of domain.product or domain.product.port.
+bool Builder::is_broken(std::string_view dotted) const {
+  const auto product_end = dotted.find('.', dotted.find('.') + 1);
+  return broken_products_.contains(dotted.substr(0, product_end));
 }
 
 void Builder::team(const Declared& document) {
@@ -119,7 +135,10 @@ void Builder::domain(const Declared& document) {
 
 void Builder::contract(const Declared& document) {
   auto parsed = odcs::parse(document.value);
-  if (!parsed.contract) return;  // Reported when it was read.
+  if (!parsed.contract) {  // Reported when it was read.
+    broken_contracts_.emplace(document.value["id"].text_or(""));
+    return check_domain(document, "/domain", document.value["domain"].text_or(""));
+  }
   check_domain(document, "/domain", parsed.contract->domain);
   const std::string id = parsed.contract->id;
   mesh_.contracts[id] = {.document = std::move(*parsed.contract), .raw = document.text, .origin = origin(document)};
@@ -178,9 +197,7 @@ void Builder::port(const Declared& document, const odps::OutputPort& declared, m
   if (!port.contract_id.empty()) {
     const mesh::Contract* contract = mesh_.contract(port.contract_id);
     if (contract == nullptr) {
-      error(document, declared.pointer + "/contractId", "contract.unknown",
-            format("there is no contract {}{}", port.contract_id,
-                   text::did_you_mean(port.contract_id, names(mesh_.contracts))));
+      check_contract(document, declared.pointer + "/contractId", port.contract_id);
     } else {
       if (contract->document.version != port.version) {
         error(document, declared.pointer + "/version", "contract.version",
@@ -226,7 +243,10 @@ void Builder::settings(const Declared& document, mesh::Product& product) {
 
 void Builder::product(const Declared& document) {
   auto parsed = odps::parse(document.value);
-  if (!parsed.product) return;
+  if (!parsed.product) {
+    broken_products_.emplace(format("{}.{}", document.value["domain"].text_or(""), document.value["name"].text_or("")));
+    return check_domain(document, "/domain", document.value["domain"].text_or(""));
+  }
   mesh::Product product;
   product.document = std::move(*parsed.product);
   product.name = {product.document.domain, product.document.name};
@@ -241,11 +261,7 @@ void Builder::product(const Declared& document) {
   for (const odps::InputPort& input : product.document.inputs) {
     product.inputs.push_back(
         {.name = input.name, .version = input.version, .contract_id = input.contract_id, .source = {}});
-    if (mesh_.contract(input.contract_id) == nullptr) {
-      error(document, input.pointer + "/contractId", "contract.unknown",
-            format("there is no contract {}{}", input.contract_id,
-                   text::did_you_mean(input.contract_id, names(mesh_.contracts))));
-    }
+    check_contract(document, input.pointer + "/contractId", input.contract_id);
   }
   std::set<std::string> seen;
   for (const odps::OutputPort& output : product.document.outputs) port(document, output, product, seen);
@@ -303,7 +319,7 @@ void Builder::grant(const Declared& document) {
   if (parts.size() == 1) {
     check_domain(document, "/on", grant.on);
   } else if (const auto port = mesh_.resolve(grant.on);
-             !port &&
+             !port && !is_broken(grant.on) &&
              !(parts.size() == 2 && mesh_.product({std::string(parts[0]), std::string(parts[1])}) != nullptr)) {
     error(document, "/on", port.error().code, port.error().message);
   }
@@ -329,6 +345,7 @@ void Builder::pipeline(const Declared& document) {
                           .description = std::string(value["description"].text_or("")),
                           .origin = origin(document)};
   const auto port = mesh_.resolve(value["output"].text_or(""));
+  if (!port && is_broken(value["output"].text_or(""))) return;
   if (!port) return error(document, "/output", port.error().code, port.error().message);
   if ((*port)->type != mesh::PortType::table)
     return error(document, "/output", "pipeline.output",

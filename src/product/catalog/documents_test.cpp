@@ -68,6 +68,26 @@ TEST(Documents, UnknownKeysKindsAndVersionsAreErrors) {
   EXPECT_EQ(codes("{apiVersion: weft/v1, kind: Team, name: Ops__1, members: []}"), "1:document.name");
 }
 
+TEST(Documents, WhatIsWrongInItselfIsStillThereForOthers) {
+  const std::string text = R"({apiVersion: weft/v1, kind: Team, name: ops, members: [a@b.c]}
+---
+{apiVersion: weft/v1, kind: Domain, name: sky, owner: ops, onCall: ops}
+---
+{apiVersion: v3.1.0, kind: DataContract, id: c1, version: 1.0.0, status: active, domain: skyy, schema: [{name: a, logicalType: objct}]}
+---
+{apiVersion: v1.0.0, kind: DataProduct, id: p1, name: p, version: 1.0.0, status: active, domain: sky, outputPorts: [{name: a, type: table, version: 1.0.0, contractId: c1}]}
+---
+{apiVersion: v1.0.0, kind: DataProduct, id: p2, name: q, status: 7, domain: skyy}
+---
+{apiVersion: weft/v1, kind: Grant, to: sky, on: skyy.q, role: reader}
+)";
+  const std::string found = codes(text);
+  EXPECT_NE(found.find("5:domain.unknown"), std::string::npos) << found;
+  EXPECT_NE(found.find("9:domain.unknown"), std::string::npos) << found;
+  EXPECT_EQ(found.find("contract.unknown"), std::string::npos) << found;
+  EXPECT_EQ(found.find("product.unknown"), std::string::npos) << found;
+}
+
 TEST(Documents, AProductBuiltFromItselfIsACycle) {
   const std::string text = std::string(kTeam) +
                            "{apiVersion: weft/v1, kind: Domain, name: sky, owner: ops, onCall: ops}\n---\n"
