@@ -279,3 +279,16 @@ def test_a_failed_publish_leaves_no_file(program, tmp_path):
     assert after == before
     assert not list((tmp_path / "data" / "staging").glob("*"))
     assert program.rows("SELECT count(*) AS n FROM lab.things") == [{"n": 1}]
+
+
+def test_an_upload_beyond_the_limit_leaves_nothing(weft, tmp_path):
+    with serving(weft, tmp_path / "data", "--upload-max", "1000") as server:
+        server.weft()("apply", write_mesh(tmp_path / "mesh", TEAMS + table("things", [KEY, WORD])), "--yes")
+        content = b"id,word\n" + b"".join(b"%d,x\n" % number for number in range(1000))
+        pieces = (content[at:at + 100] for at in range(0, len(content), 100))
+        for body in (content, pieces):  # With its length, and in chunks without one.
+            answer = publish(server, "things", body)
+            assert (answer.status_code, answer.json()["code"]) == (413, "request.too_large")
+        assert not list((tmp_path / "data" / "staging").glob("*"))
+        assert publish(server, "things", b"id,word\n1,a\n").status_code == 201
+        assert ids(server, "things") == [1]
