@@ -220,3 +220,75 @@ def test_a_renamed_column_keeps_its_values_and_frees_its_name(program, tmp_path)
     assert program.rows("SELECT id, text, word FROM lab.things ORDER BY id") == [{"id": 1, "text": "a", "word": None}, {"id": 2, "text": "b", "word": "c"}]
     where = location(program, "lab.things")
     assert by_duckdb(where, "SELECT text, word FROM t ORDER BY id") == [("a", None), ("b", "c")]
+
+
+def test_a_refusal_stands_until_the_contract_changes(program, tmp_path):
+    def declare(version, maximum):
+        columns = [KEY, f"name: amount, logicalType: integer, logicalTypeOptions: {{maximum: {maximum}}}"]
+        text = TEAMS + table("things", columns).replace("1.0.0\nstatus: active\ndomain: lab\nschema", f"{version}\nstatus: active\ndomain: lab\nschema").replace("version: 1.0.0, contractId", f"version: {version}, contractId")
+        program("apply", write_mesh(tmp_path / "mesh", text), "--yes")
+
+    rows = write_orders(tmp_path, "id,amount\n1,50\n")
+    declare("1.0.0", 10)
+    program("publish", "lab.things", rows, "--key", "k", status=1)
+    program("publish", "lab.things", rows, "--key", "k", status=1)
+    assert program.rows("SELECT count(*) AS n FROM mesh.publishes") == [{"n": 1}], "the second was an answer, not a publish"
+    declare("1.1.0", 100)
+    assert program.json("publish", "lab.things", rows, "--key", "k")["status"] == "committed"
+    assert program.rows("SELECT count(*) AS n FROM lab.things") == [{"n": 1}]
+
+
+def test_a_rollback_is_a_base_for_what_follows(program, tmp_path):
+    apply(program, tmp_path, [KEY, WORD])
+    first = program.json("publish", "lab.things", write_orders(tmp_path, "id,word\n1,a\n", "1.csv"))
+    program("publish", "lab.things", write_orders(tmp_path, "id,word\n2,b\n", "2.csv"))
+    program("rollback", "lab.things", first["snapshot_id"])
+    agree(program, "lab.things", [1])
+    # The key 2 is free again.
+    program("publish", "lab.things", write_orders(tmp_path, "id,word\n2,c\n", "3.csv"))
+    agree(program, "lab.things", [1, 2])
+    assert program.rows("SELECT word FROM lab.things WHERE id = 2") == [{"word": "c"}]
+
+
+def test_uniqueness_spans_the_batch_and_the_table(program, tmp_path):
+    apply(program, tmp_path, [ID, WORD + ", unique: true"])
+    program("publish", "lab.things", write_orders(tmp_path, "id,word\n1,a\n2,\n3,\n", "1.csv"))
+    assert program.rows("SELECT count(*) AS n FROM lab.things") == [{"n": 3}], "two that are unknown are not two of the same"
+    program("publish", "lab.things", write_orders(tmp_path, "id,word\n4,b\n5,b\n", "2.csv"), status=1)
+    program("publish", "lab.things", write_orders(tmp_path, "id,word\n6,a\n", "3.csv"), status=1)
+    # What is replaced does not stand in the way.
+    program("publish", "lab.things", write_orders(tmp_path, "id,word\n7,a\n", "4.csv"), "--mode", "overwrite")
+    assert program.rows("SELECT id FROM lab.things") == [{"id": 7}]
+
+
+def test_an_upsert_may_not_take_what_is_unique_from_another_row(program, tmp_path):
+    apply(program, tmp_path, [KEY, WORD + ", unique: true"])
+    program("publish", "lab.things", write_orders(tmp_path, "id,word\n1,a\n2,b\n", "1.csv"))
+    program("publish", "lab.things", write_orders(tmp_path, "id,word\n3,a\n", "2.csv"), "--mode", "upsert", status=1)
+    program("publish", "lab.things", write_orders(tmp_path, "id,word\n1,a\n2,c\n", "3.csv"), "--mode", "upsert")
+    agree(program, "lab.things", [1, 2])
+
+
+def test_a_failed_publish_leaves_no_file(program, tmp_path):
+    apply(program, tmp_path, [KEY, WORD])
+    program("publish", "lab.things", write_orders(tmp_path, "id,word\n1,a\n", "1.csv"))
+    before = sorted(path for path in (tmp_path / "data").rglob("*") if path.is_file() and path.suffix in (".parquet", ".avro", ".json"))
+    for number, text in enumerate(["id,word\n1,again\n", "id,word\nx,y\n", "id,other\n2,b\n", "id,word\n2,b\n2,c\n", ""]):
+        program("publish", "lab.things", write_orders(tmp_path, text, f"bad{number}.csv"), status=None)
+    after = sorted(path for path in (tmp_path / "data").rglob("*") if path.is_file() and path.suffix in (".parquet", ".avro", ".json"))
+    assert after == before
+    assert not list((tmp_path / "data" / "staging").glob("*"))
+    assert program.rows("SELECT count(*) AS n FROM lab.things") == [{"n": 1}]
+
+
+def test_an_upload_beyond_the_limit_leaves_nothing(weft, tmp_path):
+    with serving(weft, tmp_path / "data", "--upload-max", "1000") as server:
+        server.weft()("apply", write_mesh(tmp_path / "mesh", TEAMS + table("things", [KEY, WORD])), "--yes")
+        content = b"id,word\n" + b"".join(b"%d,x\n" % number for number in range(1000))
+        pieces = (content[at:at + 100] for at in range(0, len(content), 100))
+        for body in (content, pieces):  # With its length, and in chunks without one.
+            answer = publish(server, "things", body)
+            assert (answer.status_code, answer.json()["code"]) == (413, "request.too_large")
+        assert not list((tmp_path / "data" / "staging").glob("*"))
+        assert publish(server, "things", b"id,word\n1,a\n").status_code == 201
+        assert ids(server, "things") == [1]

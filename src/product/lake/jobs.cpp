@@ -175,20 +175,22 @@ Result<> Service::compact_table(const mesh::PortName& port) {
                            .type = field.type,
                            .is_required = field.required});
   }
-  Commit commit{.lease = TRY(begin(port, "job:lake.compact")),
-                .kind = CommitKind::replace_files,
-                .files = {},
-                .removed_paths = {},
-                .base_snapshot = current->snapshot_id.value_or(kNoSnapshot),
-                .summary = {},
-                .also = {}};
+  std::vector<std::string> paths;
   std::int64_t rows = 0;
   for (const iceberg::DataFile& file : small) {
     job.existing.push_back(TRY(open(file)));
-    commit.removed_paths.push_back(file.path);
+    paths.push_back(file.path);
     rows += file.record_count;
   }
   auto session = TRY(app_.engine().session(engine::WorkClass::batch, {}, {}));
+  // The lease last: whatever fails from here on abandons it.
+  Commit commit{.lease = TRY(begin(port, "job:lake.compact")),
+                .kind = CommitKind::replace_files,
+                .files = {},
+                .removed_paths = std::move(paths),
+                .base_snapshot = current->snapshot_id.value_or(kNoSnapshot),
+                .summary = {},
+                .also = {}};
   auto done = session->compact(std::move(job), [&](std::string_view hint) { return create_file(commit.lease, hint); });
   if (done && static_cast<std::int64_t>(done->rows_out) != rows) {
     done = fail(ErrorKind::internal, "lake.compact", "compaction read {} rows and wrote {}", rows, done->rows_out);

@@ -231,6 +231,80 @@ TEST_F(LakeJobs, FewSmallFilesAreNotWorthACompaction) {
   EXPECT_EQ(engine_.asked, 1);
 }
 
+// What a worker does that compacts into one file, but for the rows that it loses on the way.
+CompactingSession::Compact compacting(std::uint64_t rows_lost, std::function<void()> meanwhile = {}) {
+  return [=](const engine::PublishJob& job, const engine::MakeFile& make_file) -> Result<engine::PublishOutcome> {
+    engine::PublishOutcome outcome;
+    for (const engine::File& file : job.existing) outcome.rows_out += file.row_count;
+    outcome.rows_out -= rows_lost;
+    outcome.files.push_back(TestLake::write(make_file, outcome.rows_out));
+    if (meanwhile) meanwhile();
+    return outcome;
+  };
+}
+
+TEST_F(LakeJobs, ManySmallFilesBecomeOneAndNoRowIsLost) {
+  for (std::uint64_t rows = 1; rows <= 8; ++rows) ASSERT_TRUE(publish(CommitKind::append, rows));
+  const auto before = current();
+  const auto snapshot = table()->snapshot_id;
+  engine_.compact = compacting(0);
+  ASSERT_TRUE(lake_->compact({}));
+  EXPECT_EQ(current().size(), 1U);
+  EXPECT_EQ(table()->row_count, 36U);
+  EXPECT_EQ(table()->metadata.current_snapshot()->summary.at("operation"), "replace");
+  EXPECT_EQ(leases(), 0);
+  // The snapshot before it is whole.
+  const auto old = lake_->table_at(kOrders, {.version = snapshot, .timestamp = {}});
+  EXPECT_EQ(lake_->files(**old, {})->size(), 8U);
+  for (const std::string& key : before) EXPECT_TRUE(is_there(key));
+  ASSERT_TRUE(lake_->compact({}));
+  EXPECT_EQ(engine_.asked, 1) << "one file is not compacted again";
+}
+
+TEST_F(LakeJobs, ACompactionThatLostARowChangesNothing) {
+  for (int i = 0; i < 8; ++i) ASSERT_TRUE(publish());
+  const auto before = all_keys();
+  const auto location = table()->metadata_location;
+  engine_.compact = compacting(1);
+  ASSERT_TRUE(lake_->compact({}));
+  EXPECT_EQ(engine_.asked, 1);
+  EXPECT_EQ(table()->metadata_location, location);
+  EXPECT_EQ(all_keys(), before);
+  EXPECT_EQ(leases(), 0);
+}
+
+TEST_F(LakeJobs, ACompactionGivesWayToAPublish) {
+  for (int i = 0; i < 8; ++i) ASSERT_TRUE(publish());
+  engine_.compact = compacting(0, [&] { EXPECT_TRUE(publish(CommitKind::overwrite, 5)); });
+  ASSERT_TRUE(lake_->compact({}));
+  EXPECT_EQ(table()->row_count, 5U) << "rows that were replaced did not come back";
+  EXPECT_EQ(current().size(), 1U);
+  EXPECT_EQ(leases(), 0);
+  EXPECT_TRUE(lost().empty());
+}
+
+TEST_F(LakeJobs, ACompactionThatFindsNoRoomAbandonsItsLease) {
+  for (int i = 0; i < 8; ++i) ASSERT_TRUE(publish());
+  const auto before = all_keys();
+  ASSERT_TRUE(lake_->compact({}));
+  EXPECT_EQ(engine_.asked, 1);
+  EXPECT_EQ(leases(), 0) << "no worker was free";
+  EXPECT_EQ(all_keys(), before);
+}
+
+TEST_F(LakeJobs, PartitionedTablesAreNotCompacted) {
+  auto day = column("day", "date");
+  day.partition_position = 1;
+  close();
+  std::filesystem::remove_all(root_);
+  declare({column("id", "long"), day});
+  open();
+  for (int i = 0; i < 8; ++i) ASSERT_TRUE(publish());
+  engine_.compact = compacting(0);
+  ASSERT_TRUE(lake_->compact({}));
+  EXPECT_EQ(engine_.asked, 0);
+}
+
 TEST_F(LakeJobs, AJobStopsWhenItIsAskedTo) {
   for (int i = 0; i < 8; ++i) ASSERT_TRUE(publish());
   std::stop_source source;

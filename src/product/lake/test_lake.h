@@ -48,15 +48,41 @@ class FakeCatalog final : public catalog::Catalog {
   mutable std::function<void()> after_current;  // Once, between the reading of the mesh and its use.
 };
 
-class NoEngine final : public engine::Engine {
+// Stands for a worker: compacts by what the test says, and does nothing else.
+class CompactingSession final : public engine::Session {
+ public:
+  using Compact = std::function<Result<engine::PublishOutcome>(const engine::PublishJob&, const engine::MakeFile&)>;
+  explicit CompactingSession(const Compact& compact) : compact_(compact) {}
+  Result<engine::Parsed> parse(std::string_view) override { return none(); }
+  Result<engine::Plan> bind(const engine::Query&, std::vector<engine::Relation>) override { return none(); }
+  Result<engine::Outcome> run(std::vector<engine::RelationData>, engine::Format, ByteSink&) override { return none(); }
+  Result<engine::PublishOutcome> publish(engine::PublishJob, std::vector<engine::RelationData>, const engine::MakeFile&,
+                                         const engine::Progress&) override {
+    return none();
+  }
+  Result<engine::PublishOutcome> compact(engine::PublishJob job, const engine::MakeFile& make_file) override {
+    return compact_(job, make_file);
+  }
+  Result<json::Value> lineage(const json::Value&) override { return none(); }
+
+ private:
+  static std::unexpected<Error> none() {
+    return fail(ErrorKind::unsupported, "test.none", "this worker only compacts");
+  }
+  const Compact& compact_;
+};
+
+class FakeEngine final : public engine::Engine {
  public:
   void warm() override {}
   Result<std::unique_ptr<engine::Session>> session(engine::WorkClass, const engine::Limits&, std::stop_token) override {
     ++asked;
-    return fail(ErrorKind::unavailable, "engine.start", "none");
+    if (!compact) return fail(ErrorKind::unavailable, "engine.start", "none");
+    return std::make_unique<CompactingSession>(compact);
   }
   Result<json::Value> fences() override { return json::Value(); }
   int asked = 0;
+  CompactingSession::Compact compact;
 };
 
 inline mesh::Column column(const std::string& name, const std::string& type, const std::string& id = {}) {
@@ -70,6 +96,20 @@ inline mesh::Column column(const std::string& name, const std::string& type, con
 inline const mesh::PortName kOrders{"sales", "orders", "orders"};
 
 class TestLake {
+ public:
+  // A file as a worker would have written it.
+  static engine::WrittenFile write(const engine::MakeFile& make_file, std::uint64_t rows) {
+    const std::string bytes = "PAR1";
+    auto made = make_file("data");
+    CHECK(made);
+    CHECK(::write(made->second.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+    engine::WrittenFile file;
+    file.name = made->first;
+    file.row_count = rows;
+    file.size = bytes.size();
+    return file;
+  }
+
  protected:
   TestLake() {
     root_ = fs::canonical(fs::temp_directory_path()) / ("weft-lake-" + to_string(random_uuid()));
@@ -99,6 +139,7 @@ class TestLake {
     lake_ = std::make_unique<Service>(*app_);
   }
   void close() {
+    catalog_ = nullptr;
     lake_.reset();
     app_.reset();
     objects_.reset();
@@ -132,15 +173,8 @@ class TestLake {
     return *lease;
   }
   // A file of the lease as a worker would have written it.
-  engine::WrittenFile write(const Lease& lease, std::uint64_t rows = 1, const std::string& bytes = "PAR1") {
-    auto made = lake_->create_file(lease, "data");
-    CHECK(made);
-    CHECK(::write(made->second.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
-    engine::WrittenFile file;
-    file.name = made->first;
-    file.row_count = rows;
-    file.size = bytes.size();
-    return file;
+  engine::WrittenFile write(const Lease& lease, std::uint64_t rows = 1) {
+    return write([&](std::string_view hint) { return lake_->create_file(lease, hint); }, rows);
   }
   static Commit commit_of(Lease lease, CommitKind kind, std::vector<engine::WrittenFile> files) {
     Commit commit;
@@ -187,7 +221,7 @@ class TestLake {
   fs::path root_;
   Settings settings_;
   HandClock clock_;
-  NoEngine engine_;
+  FakeEngine engine_;
   metrics::Registry metrics_;
   std::shared_ptr<const mesh::MeshState> mesh_;
   FakeCatalog* catalog_ = nullptr;

@@ -92,7 +92,22 @@ std::string not_null(const std::vector<std::string>& columns) {
   return all;
 }
 
-// Rows whose key stands earlier in the batch, or (where existing rows stay) in the table.
+// Whether rows that are there stay beside the batch's and may share their values of the check's columns. Those of its
+// own primary key an upsert replaces.
+bool meets_table(const PublishContext& context, const PublishJob& job, const Check& check) {
+  if (context.existing.empty()) return false;
+  return job.mode == PublishMode::append || (job.mode == PublishMode::upsert && check.columns != job.primary_key);
+}
+
+// The rows of the table that the batch leaves as they are.
+Result<std::string> staying_rows(PublishContext& context, const PublishJob& job, const PublishPlan& plan) {
+  std::string existing = TRY(existing_rows(context, job));
+  if (job.mode != PublishMode::upsert) return existing;
+  return format("SELECT * FROM ({0}) WHERE ({1}) NOT IN (SELECT ({1}) FROM ({2}) WHERE {3})", existing,
+                key_of(job.primary_key), plan.from, not_null(job.primary_key));
+}
+
+// Rows whose key stands earlier in the batch, or in a row of the table that stays.
 Result<std::string> duplicate_rows(PublishContext& context, const PublishJob& job, const PublishPlan& plan,
                                    const Check& check) {
   const std::string key = key_of(check.columns);
@@ -100,9 +115,9 @@ Result<std::string> duplicate_rows(PublishContext& context, const PublishJob& jo
       "SELECT weft_row FROM (SELECT weft_row, {0}, row_number() OVER (PARTITION BY {0} ORDER BY weft_row) AS weft_nth "
       "FROM ({1}) WHERE {2}) WHERE weft_nth > 1",
       key, plan.from, not_null(check.columns));
-  if (job.mode == PublishMode::append && !context.existing.empty()) {
+  if (meets_table(context, job, check)) {
     sql += format(" UNION SELECT weft_row FROM ({1}) WHERE {2} AND ({0}) IN (SELECT ({0}) FROM ({3}) WHERE {2})", key,
-                  plan.from, not_null(check.columns), TRY(existing_rows(context, job)));
+                  plan.from, not_null(check.columns), TRY(staying_rows(context, job, plan)));
   }
   return sql;
 }
@@ -112,7 +127,7 @@ Result<CheckResult> run_unique(PublishContext& context, const PublishJob& job, P
   CheckResult result{.id = check.id};
   const std::string key = key_of(check.columns);
   // Most batches have no duplicate: counting is cheaper than finding them.
-  const bool sees_table = job.mode == PublishMode::append && !context.existing.empty();
+  const bool sees_table = meets_table(context, job, check);
   const auto counted = TRY(rows_of(
       context,
       format("SELECT count(*), (SELECT count(*) FROM (SELECT DISTINCT {0} FROM ({1}) WHERE {2})) FROM ({1}) WHERE {2}",
