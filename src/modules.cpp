@@ -15,6 +15,9 @@ extern const Module kModule;
 namespace catalog {
 extern const Module kModule;
 }
+namespace contracts {
+extern const Module kModule;
+}
 namespace lake {
 extern const Module kModule;
 }
@@ -42,9 +45,9 @@ extern const Module kModule;
 
 std::span<const Module* const> modules() {
   static constexpr const Module* kAll[] = {
-      &audit::kModule, &identity::kModule,  &governance::kModule, &catalog::kModule,
-      &lake::kModule,  &lineage::kModule,   &quality::kModule,    &ingest::kModule,
-      &query::kModule, &pipelines::kModule, &backup::kModule,     &doctor::kModule,
+      &audit::kModule,     &identity::kModule, &governance::kModule, &catalog::kModule, &contracts::kModule,
+      &lake::kModule,      &lineage::kModule,  &quality::kModule,    &ingest::kModule,  &query::kModule,
+      &pipelines::kModule, &backup::kModule,   &doctor::kModule,
   };
   return kAll;
 }

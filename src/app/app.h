@@ -63,6 +63,15 @@ struct Route {
   int status = 200;                              // Of an answer that went well.
 };
 
+// A part of the path space that speaks another standard's words. Query parameters that no route names are ignored
+// there, as that standard's servers do, and may be repeated.
+struct Door {
+  std::string prefix;  // "/registry"; the paths below it, too.
+  std::function<Response(const Error& error, const Request& request)> problem;
+  // The path by which a route is found, when one thing may be reached in several ways; empty: the path as it is.
+  std::function<std::string(std::string_view path)> route_path;
+};
+
 struct Job {
   std::string name;
   std::chrono::seconds every{60};
@@ -139,6 +148,7 @@ class App {
   }
 
   void route(Route route);
+  void door(Door door);
   void every(Job job);
   void system_table(SystemTable table);
   // Called when the server begins to drain, before jobs stop.
@@ -158,6 +168,8 @@ class App {
   }
 
   const std::vector<Route>& routes() const { return routes_; }
+  // The door that a path belongs to; null: the usual words.
+  const Door* door_of(std::string_view path) const;
   const std::vector<Job>& jobs() const { return jobs_; }
   const std::vector<SystemTable>& system_tables() const { return system_tables_; }
   const std::vector<std::function<void()>>& drain_callbacks() const { return drain_callbacks_; }
@@ -168,6 +180,7 @@ class App {
   std::unordered_map<std::type_index, void*> by_type_;
   std::unordered_map<std::type_index, std::vector<std::function<void(const void*)>>> listeners_;
   std::vector<Route> routes_;
+  std::vector<Door> doors_;
   std::vector<Job> jobs_;
   std::vector<SystemTable> system_tables_;
   std::vector<std::function<void()>> drain_callbacks_;

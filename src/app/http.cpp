@@ -163,8 +163,8 @@ Result<> check_if_match(const Request& request, std::string_view current_tag) {
               "it changed since you read it: If-Match names {}, it is {} now; read it again", *wanted, current_tag);
 }
 
-Result<std::map<std::string, std::string>> parse_query(std::string_view text) {
-  std::map<std::string, std::string> query;
+Result<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view text) {
+  std::vector<std::pair<std::string, std::string>> query;
   if (text.empty()) return query;
   auto decoded = [](std::string_view part) {
     std::string spaced(part);
@@ -179,10 +179,7 @@ Result<std::map<std::string, std::string>> parse_query(std::string_view text) {
     if (!key || !value || !text::is_valid_utf8(*key) || !text::is_valid_utf8(*value)) {
       return fail(ErrorKind::invalid, "request.malformed", "the query of the target is not percent-encoded UTF-8");
     }
-    if (!query.emplace(*key, std::move(*value)).second) {
-      return fail(ErrorKind::invalid, "request.repeated_parameter", "the query parameter {} stands more than once",
-                  *key);
-    }
+    query.emplace_back(std::move(*key), std::move(*value));
   }
   return query;
 }

@@ -38,7 +38,9 @@ struct Request {
   std::string method;
   std::string path;                           // Decoded by segment in `params`; here as it came, without the query.
   std::map<std::string, std::string> params;  // From the path template, percent-decoded.
-  std::map<std::string, std::string> query;   // Decoded; a repeated key is refused by the router.
+  std::string query_text;                     // Behind the `?`, as it came: the router decodes it.
+  std::map<std::string, std::string> query;   // Decoded, by the router; of a repeated key the first value.
+  std::vector<std::pair<std::string, std::string>> query_items;  // All of them, in the order they came.
   Headers headers;
   ByteSource* body = nullptr;              // May be null: no body. Streaming; larger than memory is fine.
   std::optional<std::uint64_t> body_size;  // When the sender said.
@@ -58,8 +60,8 @@ struct Request {
   std::string_view query_or(std::string_view name, std::string_view otherwise) const;
 };
 
-// The part of a target behind `?`: invalid "request.malformed", "request.repeated_parameter".
-Result<std::map<std::string, std::string>> parse_query(std::string_view text);
+// The part of a target behind `?`, in the order it came: invalid "request.malformed".
+Result<std::vector<std::pair<std::string, std::string>>> parse_query(std::string_view text);
 
 // Writes the body; a failure after the first byte aborts the message, so that the reader sees that it is not whole.
 using BodyWriter = std::function<Result<>(ByteSink&)>;

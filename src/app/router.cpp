@@ -1,5 +1,6 @@
 #include "app/router.h"
 
+#include <set>
 #include <unordered_map>
 
 #include "app/openapi.h"
@@ -139,7 +140,21 @@ std::string allowed_methods(const Leaf& leaf) {
   return all;
 }
 
+Result<> read_parameters(Request& request) {
+  if (request.query_text.empty()) return {};
+  request.query_items = TRY(parse_query(request.query_text));
+  for (const auto& [key, value] : request.query_items) request.query.emplace(key, value);
+  return {};
+}
+
 Result<> check_parameters(const Route& route, const Request& request) {
+  std::set<std::string_view> seen;
+  for (const auto& [key, value] : request.query_items) {
+    if (!seen.insert(key).second) {
+      return fail(ErrorKind::invalid, "request.repeated_parameter", "the query parameter {} stands more than once",
+                  key);
+    }
+  }
   for (const auto& [key, value] : request.query) {
     std::vector<std::string> names;
     for (const QueryParameter& each : route.query_parameters) names.push_back(each.name);
@@ -184,6 +199,10 @@ struct Router::Table {
   std::string openapi;
   std::map<const Route*, json_schema::Schema> bodies;
   std::function<void(const Request&, const Error&)> on_denied;
+
+  Match match(const Door* door, std::string_view path) const {
+    return door != nullptr && door->route_path ? find(root, door->route_path(path)) : find(root, path);
+  }
 };
 
 Router::Router(const App& app, Authenticator& authenticator)
@@ -204,20 +223,24 @@ void Router::on_denied(std::function<void(const Request&, const Error&)> listene
 std::string Router::openapi() const { return table_->openapi; }
 
 Lane Router::lane(std::string_view method, std::string_view path) const {
-  const Match match = find(table_->root, path);
+  const Match match = table_->match(app_.door_of(path), path);
   const Route* route = match.leaf == nullptr ? nullptr : route_for(*match.leaf, method);
   return route == nullptr ? Lane::instant : route->lane;
 }
 
 std::string_view Router::template_of(std::string_view method, std::string_view path) const {
-  const Match match = find(table_->root, path);
+  const Match match = table_->match(app_.door_of(path), path);
   const Route* route = match.leaf == nullptr ? nullptr : route_for(*match.leaf, method);
   return route == nullptr ? std::string_view() : std::string_view(route->path);
 }
 
 Response Router::handle(Request& request) const {
+  const Door* door = app_.door_of(request.path);
+  const auto refusal_of = [&](const Error& error) {
+    return door != nullptr ? door->problem(error, request) : problem(error, request.request_id);
+  };
   const auto run = [&]() -> Answer {
-    Match match = find(table_->root, request.path);
+    Match match = table_->match(door, request.path);
     if (match.leaf == nullptr) {
       return fail(ErrorKind::not_found, "request.no_route", "there is nothing at {}; /openapi.json lists all routes",
                   request.path);
@@ -232,7 +255,8 @@ Response Router::handle(Request& request) const {
     name_values(*route, std::move(match.values), request.params);
     if (request.principal.is_anonymous) request.principal = TRY(authenticator_.authenticate(request));
     TRY(check_access(*route, request.principal));
-    TRY(check_parameters(*route, request));
+    TRY(read_parameters(request));
+    if (door == nullptr) TRY(check_parameters(*route, request));
     if (const auto schema = table_->bodies.find(route); schema != table_->bodies.end())
       request.body_schema = &schema->second;
     return route->handler(request);
@@ -246,16 +270,15 @@ Response Router::handle(Request& request) const {
     }
     if (error.kind == ErrorKind::internal)
       LOG(error, "{} {} {}: {}", request.request_id, request.method, request.path, error.message);
-    Response refusal = problem(error, request.request_id);
+    Response refusal = refusal_of(error);
     if (const auto* allow = error.details.find("allow")) refusal.headers.set("Allow", std::string(allow->text_or("")));
     return refusal;
   } catch (const std::exception& exception) {
     LOG(error, "{} {} {}: {}", request.request_id, request.method, request.path, exception.what());
-    return problem({.kind = ErrorKind::internal,
-                    .code = "internal",
-                    .message = "an internal error; the log has it under the request id",
-                    .details = {}},
-                   request.request_id);
+    return refusal_of({.kind = ErrorKind::internal,
+                       .code = "internal",
+                       .message = "an internal error; the log has it under the request id",
+                       .details = {}});
   }
 }
 

@@ -73,7 +73,7 @@ class RouterTest : public ::testing::Test {
     Request request;
     request.method = method;
     request.path = path;
-    request.query = query_;
+    request.query_text = query_;
     request.request_id = "req_1";
     if (!name.empty()) request.headers.add("X-Name", name);
     return router_->handle(request);
@@ -90,7 +90,7 @@ class RouterTest : public ::testing::Test {
   std::unique_ptr<App> app_;
   Names names_;
   std::unique_ptr<Router> router_;
-  std::map<std::string, std::string> query_;
+  std::string query_;
   std::vector<std::string> denied_;
 };
 
@@ -191,13 +191,40 @@ TEST_F(RouterTest, APrincipalThatIsSetIsNotAskedForAgain) {
 
 TEST_F(RouterTest, AnUnknownQueryParameterIsRefusedWithTheNearestOne) {
   add("GET", "/v1/things", Access::anyone, {"limit", "cursor"});
-  query_ = {{"limit", "1"}};
+  query_ = "limit=1";
   EXPECT_EQ(send("GET", "/v1/things").status, 200);
-  query_ = {{"limt", "1"}};
+  query_ = "limt=1";
   const Response response = send("GET", "/v1/things");
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(code(response), "request.unknown_parameter");
   EXPECT_NE(body(response)["detail"].text_or("").find("did you mean limit?"), std::string::npos);
+}
+
+TEST_F(RouterTest, ARepeatedOrMalformedQueryParameterIsRefused) {
+  add("GET", "/v1/things", Access::anyone, {"limit", "cursor"});
+  for (const char* repeated : {"limit=1&limit=1", "limit=1&%6cimit=2"}) {
+    query_ = repeated;
+    EXPECT_EQ(code(send("GET", "/v1/things")), "request.repeated_parameter") << repeated;
+  }
+  query_ = "limit=%zz";
+  EXPECT_EQ(code(send("GET", "/v1/things")), "request.malformed");
+}
+
+TEST_F(RouterTest, ADoorAnswersInItsOwnWordsAndReadsOverWhatItDoesNotKnow) {
+  add("GET", "/other/things/{thing}", Access::anyone);
+  app_->door({.prefix = "/other",
+              .problem = [](const Error& error, const Request&) { return Response::text("other: " + error.code); },
+              .route_path =
+                  [](std::string_view path) {
+                    const std::string_view alias = "/other/alias";
+                    return path.starts_with(alias) ? "/other" + std::string(path.substr(alias.size()))
+                                                   : std::string(path);
+                  }});
+  query_ = "unknown=1&unknown=2";
+  EXPECT_EQ(body(send("GET", "/other/things/a"))["thing"].text_or(""), "a");
+  EXPECT_EQ(body(send("GET", "/other/alias/things/b"))["thing"].text_or(""), "b");
+  EXPECT_EQ(std::get<std::string>(send("GET", "/other/nothing").body), "other: request.no_route");
+  EXPECT_EQ(code(send("GET", "/others")), "request.no_route");
 }
 
 TEST_F(RouterTest, WhatAHandlerThrowsOrFailsWithIsAProblem) {

@@ -58,6 +58,14 @@ Digest sha256(std::string_view bytes) {
   return digest;
 }
 
+std::array<std::uint8_t, 16> md5(std::string_view bytes) {
+  std::array<std::uint8_t, 16> digest{};
+  unsigned size = 0;
+  CHECK(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_md5(), nullptr) == 1);
+  CHECK(size == digest.size());
+  return digest;
+}
+
 std::string to_hex(const Digest& digest) {
   return text::hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }

@@ -27,6 +27,8 @@ class Sha256 {
 };
 
 Digest sha256(std::string_view bytes);
+// For identifiers that another standard makes from it, never for trust.
+std::array<std::uint8_t, 16> md5(std::string_view bytes);
 std::string to_hex(const Digest& digest);
 std::string random_bytes(std::size_t size);
 bool equal_in_constant_time(std::string_view a, std::string_view b);

@@ -1,5 +1,7 @@
 #include "base/ids.h"
 
+#include <algorithm>
+
 #include "base/crypto.h"
 #include "base/text.h"
 
@@ -9,6 +11,23 @@ std::string to_string(const Uuid& id) {
   const std::string all = text::hex({reinterpret_cast<const char*>(id.bytes.data()), id.bytes.size()});
   return all.substr(0, 8) + "-" + all.substr(8, 4) + "-" + all.substr(12, 4) + "-" + all.substr(16, 4) + "-" +
          all.substr(20);
+}
+
+std::optional<Uuid> parse_uuid(std::string_view text) {
+  constexpr std::size_t kDashes[] = {8, 13, 18, 23};
+  if (text.size() != 36) return std::nullopt;
+  std::string digits;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (std::find(std::begin(kDashes), std::end(kDashes), i) == std::end(kDashes))
+      digits += text[i];
+    else if (text[i] != '-')
+      return std::nullopt;
+  }
+  const auto bytes = text::unhex(digits);
+  if (!bytes || bytes->size() != 16) return std::nullopt;
+  Uuid id;
+  std::copy(bytes->begin(), bytes->end(), id.bytes.begin());
+  return id;
 }
 
 Uuid random_uuid() {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,7 @@ struct Uuid {
   friend auto operator<=>(const Uuid&, const Uuid&) = default;
 };
 std::string to_string(const Uuid& id);
+std::optional<Uuid> parse_uuid(std::string_view text);  // The 36 characters, in either case.
 
 Uuid random_uuid();                           // RFC 9562 version 4, from the system's generator.
 Uuid ordered_uuid(std::int64_t unix_millis);  // RFC 9562 version 7: sorts by time.

@@ -7,7 +7,7 @@ from spine import ROOT, Weft
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "src").rglob("README.md")])
 
 
-@pytest.mark.parametrize("page", ["cli", "configuration"])
+@pytest.mark.parametrize("page", ["cli", "configuration", "contract-changes"])
 def test_a_reference_page_is_what_the_program_prints(weft, tmp_path, page):
     said = Weft(weft, data=tmp_path / "data")("reference", page).stdout
     assert (ROOT / f"docs/reference/{page}.md").read_text() == said, f"run: weft reference {page} > docs/reference/{page}.md"

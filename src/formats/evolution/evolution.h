@@ -9,8 +9,8 @@
 // names, and a reason why data written with one schema cannot be read with another.
 namespace weft::evolution {
 
-inline constexpr std::size_t kSchemaBytesMax = 1 << 20;   // Of one text.
-inline constexpr std::size_t kImportsMax = 1000;          // Of one schema, transitively.
+inline constexpr std::size_t kSchemaBytesMax = 1 << 20;  // Of one text.
+inline constexpr std::size_t kImportsMax = 1000;         // Of one schema, transitively.
 inline constexpr std::size_t kDifferencesMax = 100;
 
 // One entry of a schema's `references`, already looked up. A list of imports is in dependency order: what an import

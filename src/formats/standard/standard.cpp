@@ -43,17 +43,27 @@ const json_schema::Schema* schema_of(std::string_view standard, std::string_view
 
 void check(std::string_view standard, std::string_view version, const json::Value& document,
            std::vector<odcs::Problem>& problems) {
-  const json_schema::Schema* schema = schema_of(standard, version);
-  if (schema == nullptr) return;
+  auto all = violations(standard, version, document);
+  if (!all) return;
   std::set<std::string> told;
   for (const odcs::Problem& problem : problems) told.insert(problem.pointer);
+  for (odcs::Problem& each : *all) {
+    if (!told.contains(each.pointer)) problems.push_back(std::move(each));
+  }
+}
+
+std::optional<std::vector<odcs::Problem>> violations(std::string_view standard, std::string_view version,
+                                                     const json::Value& document) {
+  const json_schema::Schema* schema = schema_of(standard, version);
+  if (schema == nullptr) return std::nullopt;
+  std::vector<odcs::Problem> problems;
   for (json_schema::Violation& each : schema->check(document)) {
-    if (told.contains(each.pointer)) continue;
     problems.push_back({.pointer = std::move(each.pointer),
                         .code = format("{}.schema", standard),
                         .message = std::move(each.message),
                         .is_warning = false});
   }
+  return problems;
 }
 
 }  // namespace weft::standard

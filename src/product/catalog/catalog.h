@@ -26,6 +26,9 @@ struct Problem {
   std::string pointer;  // JSON pointer within the document.
 };
 
+// SARIF 2.1.0 of the problems.
+std::string sarif_of(const std::vector<Problem>& problems);
+
 // After a revision became current; on the applying thread, after the commit.
 struct MeshChanged {
   mesh::MeshPointer before, after;

@@ -10,7 +10,6 @@
 #include "base/text.h"
 #include "product/catalog/folder_files.h"
 #include "product/catalog/plan.h"
-#include "product/catalog/sarif.h"
 #include "product/catalog/scaffold.h"
 
 namespace weft::catalog {
@@ -114,6 +113,7 @@ void print_plan(Output& out, const json::Value& plan) {
     for (const json::Value& user : breaking["affected"].array())
       out.text(format("    breaks for {}\n", user.text_or("")));
   }
+  for (const json::Value& notice : plan["notices"].array()) out.text(format("! {}\n", notice.text_or("")));
   for (const json::Value& problem : plan["problems"].array()) {
     out.text(format("✗ {}:{}:{} {} {}\n", problem["file"].text_or(""), problem["line"].integer_or(0),
                     problem["column"].integer_or(0), problem["code"].text_or(""), problem["message"].text_or("")));
@@ -147,7 +147,10 @@ Result<int> plan(Invocation& call) {
   } else {
     call.out().object(plan);
   }
-  return plan["problems"].array().empty() ? 0 : 1;
+  const std::string fail_on = call.text("--fail-on");
+  const bool is_breaking = !plan["breaking"].array().empty();
+  const bool fails = (fail_on != "none" && is_breaking) || (fail_on == "warn" && !plan["notices"].array().empty());
+  return plan["problems"].array().empty() && !fails ? 0 : 1;
 }
 
 // Whether somebody at a terminal says yes; without one, --yes must.
@@ -255,11 +258,16 @@ std::vector<Command> declare_commands() {
        .run = validate},
       {.name = "plan",
        .summary = "What applying a folder would change, break and need",
-       .description = "  weft plan my-mesh\n  weft plan my-mesh --against 12",
+       .description = "  weft plan my-mesh\n  weft plan my-mesh --against 12\n  weft plan my-mesh --fail-on breaking",
        .options = {kFolder,
                    kSource,
                    kPrune,
-                   {.name = "--against", .value = "REVISION", .summary = "Compare with this revision"}},
+                   {.name = "--against", .value = "REVISION", .summary = "Compare with this revision"},
+                   {.name = "--fail-on",
+                    .value = "WHAT",
+                    .summary = "Exit with 1 when something breaks, or (warn) a version does not fit its changes, too",
+                    .otherwise = "none",
+                    .choices = {"none", "breaking", "warn"}}},
        .run = plan},
       {.name = "apply",
        .summary = "Make a folder's documents the mesh's next revision",

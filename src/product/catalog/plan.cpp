@@ -4,7 +4,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "formats/iceberg/schema.h"
+#include "formats/odcs/diff.h"
 
 namespace weft::catalog {
 namespace {
@@ -58,37 +58,36 @@ std::vector<std::string> users_of(const mesh::MeshState& mesh, const mesh::PortN
   return users;
 }
 
-bool narrows(const json::Value& before, const json::Value& after) {
-  iceberg::Schema old_schema, new_schema;
-  int last = 1;
-  old_schema.fields.push_back({.id = 1, .name = "c", .required = false, .type = before, .doc = {}});
-  new_schema.fields.push_back({.id = 0, .name = "c", .required = false, .type = after, .doc = {}});
-  return !iceberg::evolve(old_schema, new_schema, {}, last);
+// Whether a change of a contract touches what a port serves: its own schema object, or what all objects share.
+bool touches(const odcs::Change& change, const mesh::Port& port, const odcs::Contract& contract) {
+  const std::string object = change.where.substr(0, change.where.find('.'));
+  const bool is_object = std::any_of(contract.objects.begin(), contract.objects.end(),
+                                     [&](const odcs::SchemaObject& each) { return each.name == object; });
+  return !is_object || object == port.object;
 }
 
-std::vector<std::string> breaking_changes(const mesh::Port& before, const mesh::Port& after) {
+// What of a port's contract breaks, by the one table of changes (formats/odcs/diff.h).
+std::vector<std::string> breaking_changes(const mesh::MeshState& before, const mesh::Port& old,
+                                          const mesh::MeshState& after, const mesh::Port& now) {
   std::vector<std::string> all;
-  for (const mesh::Column& old : before.columns) {
-    const auto now = std::find_if(after.columns.begin(), after.columns.end(),
-                                  [&](const mesh::Column& each) { return each.name == old.name; });
-    if (now == after.columns.end()) {
-      all.push_back(format("column {} goes away", old.name));
-      continue;
-    }
-    if (!(now->type == old.type) && narrows(old.type, now->type))
-      all.push_back(format("column {} changes from {} to {}", old.name, json::write(old.type), json::write(now->type)));
-    if (old.is_required && !now->is_required) all.push_back(format("column {} may become NULL", old.name));
-    if (now->is_required && !old.is_required)
-      all.push_back(format("column {} becomes required for who publishes", old.name));
-    if (now->primary_key_position != old.primary_key_position)
-      all.push_back(format("the primary key changes at {}", old.name));
-  }
-  for (const mesh::Column& now : after.columns) {
-    const bool is_new = std::none_of(before.columns.begin(), before.columns.end(),
-                                     [&](const mesh::Column& each) { return each.name == now.name; });
-    if (is_new && now.is_required) all.push_back(format("column {} is new and required for who publishes", now.name));
+  const mesh::Contract *was = before.contract(old.contract_id), *is = after.contract(now.contract_id);
+  if (was == nullptr || (is != nullptr && was->raw == is->raw && old.object == now.object)) return all;
+  if (is == nullptr) return {"its contract goes away"};
+  for (const odcs::Change& change : odcs::diff(was->document, is->document)) {
+    if (change.rule->weight == odcs::Weight::breaking && touches(change, old, was->document))
+      all.push_back(format("{}: {}", change.where, change.message));
   }
   return all;
+}
+
+void find_versions(const mesh::MeshState& before, const mesh::MeshState& after, Comparison& comparison) {
+  for (const auto& [id, contract] : before.contracts) {
+    const mesh::Contract* now = after.contract(id);
+    if (now == nullptr || now->raw == contract.raw) continue;
+    const auto changes = odcs::diff(contract.document, now->document);
+    std::string problem = odcs::version_problem(contract.document, now->document, changes);
+    if (!problem.empty()) comparison.notices.push_back(format("contract {}: {}", id, problem));
+  }
 }
 
 void find_breaking(const mesh::MeshState& before, const mesh::MeshState& after, Comparison& comparison) {
@@ -99,8 +98,8 @@ void find_breaking(const mesh::MeshState& before, const mesh::MeshState& after, 
       std::vector<std::string> what;
       if (now == nullptr) {
         what.push_back("the port goes away");
-      } else if (now->columns.size() != port.columns.size() || &port != now) {
-        what = breaking_changes(port, *now);
+      } else {
+        what = breaking_changes(before, port, after, *now);
       }
       if (what.empty()) continue;
       const auto users = users_of(before, port.name, port.contract_id);
@@ -158,6 +157,7 @@ Comparison compare(const std::vector<Declared>& documents_before, const mesh::Me
   }
   if (comparison.changes.empty()) return comparison;
   find_breaking(before, after, comparison);
+  find_versions(before, after, comparison);
   find_dependents(before, after, comparison);
   return comparison;
 }
@@ -169,7 +169,7 @@ json::Value to_json(const Problem& problem) {
 }
 
 json::Value to_json(const Comparison& comparison) {
-  json::Array changes, breaking, problems;
+  json::Array changes, breaking, notices, problems;
   for (const Change& change : comparison.changes) {
     const Declared& document = change.after == nullptr ? *change.before : *change.after;
     json::Array fields;
@@ -187,10 +187,12 @@ json::Value to_json(const Comparison& comparison) {
     object.set("affected", json::Value(std::move(affected)));
     breaking.push_back(std::move(object));
   }
+  for (const std::string& notice : comparison.notices) notices.emplace_back(notice);
   for (const Problem& problem : comparison.problems) problems.push_back(to_json(problem));
   json::Object answer;
   answer.set("changes", json::Value(std::move(changes)));
   answer.set("breaking", json::Value(std::move(breaking)));
+  answer.set("notices", json::Value(std::move(notices)));
   answer.set("problems", json::Value(std::move(problems)));
   return answer;
 }

@@ -27,6 +27,7 @@ struct Breaking {
 struct Comparison {
   std::vector<Change> changes;
   std::vector<Breaking> breaking;
+  std::vector<std::string> notices;  // Contracts whose version does not fit their changes.
   std::vector<Problem> problems;  // Deletions that others depend on.
 };
 

@@ -1,4 +1,4 @@
-#include "product/catalog/sarif.h"
+#include "product/catalog/catalog.h"
 
 #include <set>
 

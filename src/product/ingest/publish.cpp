@@ -44,9 +44,7 @@ Ingest::Ingest(App& app)
                        .catalog = app.use<catalog::Catalog>(),
                        .lake = app.use<lake::Lake>(),
                        .lineage = app.use<lineage::Lineage>(),
-                       .mutex = {},
-                       .key_freed = {},
-                       .keys_in_flight = {}}) {}
+                       .turns = {}}) {}
 Ingest::~Ingest() = default;
 
 Result<json::Value> Ingest::publish(const Wish& wish, Staged staged) {
@@ -140,7 +138,7 @@ Result<json::Value> Publish::run(Staged staged) {
   TRY(prepare());
   staged_ = &staged;
   bytes_in_ = staged.size();
-  const KeyTurn turn(state_, key_scope(wish_));
+  const Turns::Turn turn(state_.turns, key_scope(wish_));
   if (!wish_.key.empty() && sha256().empty()) {
     return fail(ErrorKind::unavailable, "publish.staging", "the staged file cannot be read again");
   }
@@ -166,7 +164,7 @@ Result<json::Value> Publish::run(BoundQuery query) {
 
 Result<json::Value> Publish::with_session(engine::Session& session, std::optional<engine::File> input,
                                           std::vector<engine::RelationData> data) {
-  const KeyTurn turn(state_, table_scope());
+  const Turns::Turn turn(state_.turns, table_scope());
   const lake::TablePointer table = TRY(state_.lake.table(port_->name));
   engine::PublishJob job = TRY(job_of(*table));
   job.input = std::move(input);

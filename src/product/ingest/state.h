@@ -1,9 +1,6 @@
 #pragma once
 
-#include <condition_variable>
-#include <mutex>
-#include <set>
-
+#include "base/turns.h"
 #include "product/ingest/ingest.h"
 
 namespace weft::ingest {
@@ -19,9 +16,9 @@ struct Ingest::State {
   lake::Lake& lake;
   lineage::Lineage& lineage;
 
-  std::mutex mutex;
-  std::condition_variable_any key_freed;
-  std::set<std::string> keys_in_flight;  // Guarded by mutex.
+  // One publish at a time with an idempotency key of a principal and a port, or to a table whose checks compare rows.
+  // Tables are waited for with the session in hand, so that whoever has one can go on.
+  Turns turns;
 };
 
 // One publish from decision to answer.
@@ -64,32 +61,6 @@ class Publish {
   const Staged* staged_ = nullptr;  // Null: the rows come from a query.
   std::uint64_t bytes_in_ = 0;
   std::optional<lineage::Fact> lineage_;
-};
-
-// A scope of one publish at a time: an idempotency key of a principal and a port, or a table. Waits while another has
-// it and frees it at the end. Tables are waited for with the session in hand, so that whoever has one can go on.
-class KeyTurn {
- public:
-  KeyTurn(Ingest::State& state, std::string scope) : state_(state), scope_(std::move(scope)) {
-    if (scope_.empty()) return;
-    std::unique_lock lock(state_.mutex);
-    state_.key_freed.wait(lock, [&] { return !state_.keys_in_flight.contains(scope_); });
-    state_.keys_in_flight.insert(scope_);
-  }
-  ~KeyTurn() {
-    if (scope_.empty()) return;
-    {
-      const std::lock_guard lock(state_.mutex);
-      state_.keys_in_flight.erase(scope_);
-    }
-    state_.key_freed.notify_all();
-  }
-  KeyTurn(const KeyTurn&) = delete;
-  KeyTurn& operator=(const KeyTurn&) = delete;
-
- private:
-  Ingest::State& state_;
-  std::string scope_;
 };
 
 std::string key_scope(const Wish& wish);

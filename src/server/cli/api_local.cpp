@@ -50,7 +50,7 @@ Result<Response> LocalApi::send(Call call, ByteSink* sink) {
   request.method = call.method;
   const auto mark = call.path.find('?');
   request.path = call.path.substr(0, mark);
-  if (mark != std::string::npos) request.query = TRY(parse_query(std::string_view(call.path).substr(mark + 1)));
+  if (mark != std::string::npos) request.query_text = call.path.substr(mark + 1);
   request.headers = std::move(call.headers);
   request.body = call.body;
   request.body_size = call.body_size;

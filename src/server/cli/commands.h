@@ -15,5 +15,6 @@ const std::vector<Option>& global_options();
 std::string completion(std::string_view shell);  // bash, zsh or fish; "" for another.
 std::string reference_markdown();                // docs/reference/cli.md.
 std::string configuration_markdown();            // docs/reference/configuration.md.
+std::string changes_markdown();                  // docs/reference/contract-changes.md.
 
 }  // namespace weft::cli

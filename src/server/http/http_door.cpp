@@ -149,11 +149,7 @@ Response HttpDoor::State::fixed(std::string_view method, std::string_view path, 
 
 Response HttpDoor::State::routed(Request& request, std::string_view target) const {
   const auto mark = target.find('?');
-  if (mark != std::string_view::npos) {
-    auto query = parse_query(target.substr(mark + 1));
-    if (!query) return problem(query.error(), request.request_id);
-    request.query = std::move(*query);
-  }
+  if (mark != std::string_view::npos) request.query_text = target.substr(mark + 1);
   Response response = router.handle(request);
   if (request.method == "OPTIONS" && response.status == 405) {
     Response answer{.status = 204, .headers = {}, .body = std::string()};
