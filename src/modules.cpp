@@ -33,6 +33,9 @@ extern const Module kModule;
 namespace query {
 extern const Module kModule;
 }
+namespace impact {
+extern const Module kModule;
+}
 namespace pipelines {
 extern const Module kModule;
 }
@@ -45,9 +48,9 @@ extern const Module kModule;
 
 std::span<const Module* const> modules() {
   static constexpr const Module* kAll[] = {
-      &audit::kModule,     &identity::kModule, &governance::kModule, &catalog::kModule, &contracts::kModule,
-      &lake::kModule,      &lineage::kModule,  &quality::kModule,    &ingest::kModule,  &query::kModule,
-      &pipelines::kModule, &backup::kModule,   &doctor::kModule,
+      &audit::kModule,  &identity::kModule,  &governance::kModule, &catalog::kModule, &contracts::kModule,
+      &lake::kModule,   &lineage::kModule,   &quality::kModule,    &ingest::kModule,  &query::kModule,
+      &impact::kModule, &pipelines::kModule, &backup::kModule,     &doctor::kModule,
   };
   return kAll;
 }

@@ -50,6 +50,9 @@ class Catalog {
   virtual mesh::MeshPointer current() const = 0;
   // not_found "mesh.unknown_revision".
   virtual Result<mesh::MeshPointer> at(std::int64_t revision) const = 0;
+  // The current mesh as it would be with one contract's document in place of its own. not_found "contract.unknown",
+  // refused "mesh.problems" (details: problems).
+  virtual Result<mesh::MeshPointer> with_contract(const SourceFile& contract) const = 0;
   // The effective stage: the requested one, or the furthest whose evidence is there.
   virtual mesh::Stage stage(const mesh::ProductName& product) const = 0;
   virtual void add_evidence(Evidence evidence) = 0;

@@ -28,7 +28,7 @@ struct Comparison {
   std::vector<Change> changes;
   std::vector<Breaking> breaking;
   std::vector<std::string> notices;  // Contracts whose version does not fit their changes.
-  std::vector<Problem> problems;  // Deletions that others depend on.
+  std::vector<Problem> problems;     // Deletions that others depend on.
 };
 
 // All pure. `before` and `after` are whole meshes with their documents.

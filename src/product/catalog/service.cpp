@@ -251,6 +251,35 @@ Result<Service::Planned> Service::plan(const Proposal& proposal, const Principal
   return planned;
 }
 
+Result<mesh::MeshPointer> Service::with_contract(const SourceFile& contract) const {
+  ReadFiles read = read_files({contract}, "proposed");
+  std::vector<Declared> documents = TRY(documents_at(current()->revision));
+  for (const Declared& proposed : read.documents) {
+    if (proposed.kind != "DataContract") continue;
+    const auto old = std::find_if(documents.begin(), documents.end(),
+                                  [&](const Declared& each) { return each.key == proposed.key; });
+    if (old == documents.end())
+      return fail(ErrorKind::not_found, "contract.unknown", "the mesh has no contract {}; its id is what names it",
+                  proposed.name);
+    *old = proposed;
+  }
+  Built built = build_mesh(documents);
+  for (Problem& problem : built.problems) {
+    // Ports will name the new version when it is applied; the proposal comes before that.
+    if (problem.code != "contract.version") read.problems.push_back(std::move(problem));
+  }
+  if (!read.problems.empty()) {
+    auto refusal = fail(ErrorKind::refused, "mesh.problems", "the proposed contract cannot stand: {}",
+                        read.problems.front().message);
+    json::Array problems;
+    for (const Problem& problem : read.problems) problems.push_back(to_json(problem));
+    refusal.error().details.set("problems", json::Value(std::move(problems)));
+    return refusal;
+  }
+  built.mesh.revision = current()->revision;
+  return std::make_shared<const mesh::MeshState>(std::move(built.mesh));
+}
+
 Result<> Service::write_revision(store::Session& session, const Planned& planned, const Proposal& proposal,
                                  const Principal& principal, const std::string& request_id, std::int64_t revision) {
   std::int64_t created = 0, changed = 0, deleted = 0;

@@ -27,6 +27,7 @@ class Service final : public Catalog {
 
   mesh::MeshPointer current() const override;
   Result<mesh::MeshPointer> at(std::int64_t revision) const override;
+  Result<mesh::MeshPointer> with_contract(const SourceFile& contract) const override;
   mesh::Stage stage(const mesh::ProductName& product) const override;
   void add_evidence(Evidence evidence) override;
   Result<> reconsider(const mesh::ProductName& product) override;

@@ -30,4 +30,12 @@ class Lineage {
   virtual bool is_covered(const mesh::MeshState& mesh, const mesh::Product& product) const = 0;
 };
 
+// A query bound against the columns that the mesh declares, through the views that it reads, without data: its plan,
+// and the port of each relation. The session's and the mesh's errors.
+struct Declared {
+  engine::Plan plan;
+  std::vector<mesh::PortName> relations;
+};
+Result<Declared> bind_declared(const mesh::MeshState& mesh, engine::Session& session, const std::string& sql);
+
 }  // namespace weft::lineage

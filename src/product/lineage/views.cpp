@@ -28,7 +28,9 @@ class Relations {
     if (depth > kViewsDeepMax)
       return fail(ErrorKind::limit, "sql.views_too_deep", "views stand deeper than {}", kViewsDeepMax);
     std::vector<int> indexes;
-    for (const auto& table : TRY(session_.parse(sql)).tables) {
+    const engine::Parsed parsed = TRY(session_.parse(sql));
+    if (depth == 0) parameters = static_cast<std::size_t>(parsed.parameters);
+    for (const auto& table : parsed.tables) {
       const mesh::Port* port = TRY(mesh_.resolve(table.parts));
       indexes.push_back(TRY(add(*port, depth)));
     }
@@ -37,6 +39,7 @@ class Relations {
 
   std::vector<engine::Relation> relations;
   std::vector<mesh::PortName> ports;
+  std::size_t parameters = 0;  // Of the outermost text.
 
  private:
   Result<int> add(const mesh::Port& port, int depth) {
@@ -70,15 +73,12 @@ class Relations {
 };
 
 Result<Fact> fact_of(const mesh::MeshState& mesh, const mesh::Port& port, engine::Session& session) {
-  Relations relations(mesh, session);
-  engine::Query query{.sql = port.view_sql, .relations = TRY(relations.of(port.view_sql, 0)), .parameters = {}};
-  Fact fact{.source = "view",
-            .name = mesh::to_string(port.name),
-            .target = port.name,
-            .plan = {},
-            .relations = relations.ports};
-  fact.plan = TRY(session.bind(query, std::move(relations.relations)));
-  return fact;
+  Declared declared = TRY(bind_declared(mesh, session, port.view_sql));
+  return Fact{.source = "view",
+              .name = mesh::to_string(port.name),
+              .target = port.name,
+              .plan = std::move(declared.plan),
+              .relations = std::move(declared.relations)};
 }
 
 struct Changed {
@@ -108,6 +108,13 @@ Result<std::vector<Changed>> changed_views(store::Store& store, const mesh::Mesh
 }
 
 }  // namespace
+
+Result<Declared> bind_declared(const mesh::MeshState& mesh, engine::Session& session, const std::string& sql) {
+  Relations relations(mesh, session);
+  engine::Query query{.sql = sql, .relations = TRY(relations.of(sql, 0)), .parameters = {}};
+  query.parameters.resize(relations.parameters);  // Any value has a type; NULL fits all.
+  return Declared{.plan = TRY(session.bind(query, std::move(relations.relations))), .relations = relations.ports};
+}
 
 Result<ViewRun> record_views(Recorded& lineage, engine::Engine& engine, const mesh::MeshState& mesh,
                              std::size_t views_max, std::stop_token stop) {

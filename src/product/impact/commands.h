@@ -1,0 +1,11 @@
+#pragma once
+
+#include <vector>
+
+#include "app/command.h"
+
+namespace weft::impact {
+
+std::vector<Command> commands();
+
+}  // namespace weft::impact
