@@ -14,7 +14,7 @@ glibc='^(linux-vdso|ld-linux-x86-64|libc|libm|libdl|librt|libpthread|libresolv|l
 # Debian 12's; Ubuntu 24.04 has 2.39.
 glibc_max=2.36
 # Used as headers, so no library of theirs is found below.
-header_packages="libboost1.81-dev libcli11-dev libspdlog-dev"
+header_packages="libboost1.81-dev libcli11-dev libprotobuf-dev libspdlog-dev"
 
 die() { echo "package: $*" >&2; exit 1; }
 

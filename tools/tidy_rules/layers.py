@@ -27,6 +27,7 @@ WRAPPERS = {
     "spdlog/": ["base"],
     "sqlite3.h": ["platform/store"],
     "xxhash.h": ["base"],
+    "google/protobuf/": ["formats/protobuf"],
     "yaml-cpp/": ["formats/yaml"],
     "zlib.h": ["base"],
     "zstd.h": ["base"],
