@@ -91,6 +91,7 @@ bool Check::run(std::int32_t number, const Value& value, At at) {
   if (node.is_never) return no(at, "false", [] { return "nothing may stand here"; });
   if (is_exhausted_) return false;
   if (++steps_ > kStepsMax) return exhausted(at, "this takes too many steps to check");
+  if (node.is_plain) return node.types == kAnyType || type(node, value, at);
   if (depth_ >= kNestingMax) return exhausted(at, "the document nests too deep");
   ++depth_;
   bool is_ok = false;

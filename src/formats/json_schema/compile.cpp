@@ -42,7 +42,7 @@ class Compiler {
   static const std::unordered_map<std::string_view, Step>& steps();
 
   Result<> add(const Place& place);
-  Result<> finish(const json::Object& schema);
+  void finish(const json::Object& schema);
 
   template <class T>
   T& in(std::vector<T>& table, std::int32_t Node::* index) {
@@ -169,11 +169,15 @@ Result<> Compiler::add(const Place& place) {
     const auto step = steps().find(key);
     if (step != steps().end()) TRY((this->*step->second)(key, value));
   }
-  return is_alone ? Result<>() : finish(schema);
+  if (!is_alone) finish(schema);
+  Node& node = program_.nodes.back();
+  node.is_plain = node.reference == kNone && node.dynamic == kNone && node.values == kNone && node.numbers == kNone &&
+                  node.texts == kNone && node.items == kNone && node.members == kNone && node.combined == kNone;
+  return {};
 }
 
 // What depends on more than one keyword.
-Result<> Compiler::finish(const json::Object& schema) {
+void Compiler::finish(const json::Object& schema) {
   Node& node = program_.nodes.back();
   const Draft draft = program_.library->resource_of(place_).draft;
   if (node.members != kNone) {
@@ -190,7 +194,6 @@ Result<> Compiler::finish(const json::Object& schema) {
     if (is_exclusive("exclusiveMaximum")) numbers().below = std::exchange(numbers().maximum, nullptr);
   }
   if (node.items != kNone) items().is_contained_evaluated = draft == Draft::v2020_12;
-  return {};
 }
 
 Result<std::vector<std::int32_t>> Compiler::nodes(std::string_view keyword, const Value& list) const {

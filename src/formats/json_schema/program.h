@@ -32,6 +32,7 @@ struct Node {
   std::uint32_t resource = 0;
   std::uint8_t types = kAnyType;
   bool is_never = false;           // The schema false.
+  bool is_plain = true;            // It says a type at most.
   std::int32_t reference = kNone;  // A node.
   std::int32_t dynamic = kNone, values = kNone, numbers = kNone, texts = kNone, items = kNone, members = kNone,
                combined = kNone;  // Each in its table.
