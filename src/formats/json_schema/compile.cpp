@@ -92,7 +92,7 @@ class Compiler {
   Patterns pattern_rule_;
   Place place_;
   std::unordered_map<std::string_view, std::size_t> names_;  // Of the node's members, until they are sorted.
-  std::unordered_map<std::string, Pattern> patterns_;
+  std::unordered_map<std::string, std::optional<Pattern>> patterns_;
   std::unordered_map<std::string, std::int32_t> overrides_;  // By dynamic anchor.
 };
 
@@ -218,9 +218,8 @@ Result<std::optional<Pattern>> Compiler::pattern_of(std::string_view expression)
   if (patterns_.size() >= kPatternsMax) {
     return fail(ErrorKind::limit, "json_schema.too_large", "the schema has more than {} patterns", kPatternsMax);
   }
-  auto compiled = compile_pattern(expression);
-  if (!compiled && pattern_rule_ == Patterns::left_out) return std::optional<Pattern>();
-  const Pattern pattern = TRY(std::move(compiled));
+  std::optional<Pattern> pattern;
+  if (pattern_rule_ == Patterns::needed) pattern = TRY(compile_pattern(expression));
   patterns_.emplace(expression, pattern);
   return pattern;
 }

@@ -11,10 +11,13 @@ struct Schema::State {
 };
 
 Result<Schema> Schema::compile(json::Value document, const Options& options) {
-  auto library = TRY(Library::open(std::move(document), options));
+  return compile(TRY(Library::open(std::move(document), options)), options.unknown);
+}
+
+Result<Schema> Schema::compile(std::shared_ptr<const Library> library, Unknown unknown) {
   Schema schema;
-  schema.state_ =
-      std::make_shared<const State>(State{.program = TRY(json_schema::compile(std::move(library), options.unknown))});
+  auto program = TRY(json_schema::compile(std::move(library), unknown));
+  schema.state_ = std::make_shared<const State>(State{.program = std::move(program)});
   return schema;
 }
 

@@ -38,6 +38,8 @@ struct Options {
 
 inline constexpr Options kOwnSchemas{.draft = Draft::v2019_09, .unknown = Unknown::refused};
 
+class Library;
+
 // A compiled schema. Cheap to copy; thread-safe.
 class Schema {
  public:
@@ -45,6 +47,9 @@ class Schema {
   // fetched), "pattern.malformed"; unsupported "json_schema.keyword", "json_schema.dialect", "pattern.unsupported";
   // limit "json_schema.too_deep", "json_schema.too_large".
   static Result<Schema> compile(json::Value document, const Options& options = {});
+
+  // Of a schema whose references are resolved. Errors: those of its patterns.
+  static Result<Schema> compile(std::shared_ptr<const Library> library, Unknown unknown = Unknown::annotation);
 
   // Without a word of why: the fastest.
   bool allows(const json::Value& instance) const;

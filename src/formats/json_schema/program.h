@@ -123,7 +123,7 @@ struct Program {
   std::vector<Combined> combined;
 };
 
-// What becomes of a pattern that RE2 cannot run.
+// Whether patterns are to run, or stay texts: then the program is only for telling what is malformed.
 enum class Patterns : std::uint8_t { needed, left_out };
 
 Result<Program> compile(std::shared_ptr<const Library> library, Unknown unknown, Patterns patterns = Patterns::needed);
