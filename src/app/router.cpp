@@ -187,7 +187,7 @@ namespace {
 json_schema::Schema compiled(const std::string& schema) {
   auto document = json::parse(schema);
   CHECK(document.has_value());
-  auto ready = json_schema::Schema::compile(std::move(*document));
+  auto ready = json_schema::Schema::compile(std::move(*document), json_schema::kOwnSchemas);
   CHECK(ready.has_value());
   return std::move(*ready);
 }

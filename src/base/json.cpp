@@ -13,6 +13,8 @@ namespace {
 
 namespace bj = boost::json;
 
+constexpr std::size_t kFramesReserved = 8;
+
 // Builds our values from Boost.JSON's events. Numbers keep their text until their end, so that none loses digits.
 struct Builder {
   constexpr static std::size_t max_object_size = std::size_t(-1);
@@ -30,7 +32,14 @@ struct Builder {
   std::string duplicate;
   bool has_duplicate = false;
 
-  bool put(Value value, bj::error_code& error) {
+  // What stood in parts before, which is seldom, and the last of it.
+  static std::string whole_of(std::string& before, bj::string_view last) {
+    if (before.empty()) return {last.data(), last.size()};
+    before.append(last.data(), last.size());
+    return std::exchange(before, {});
+  }
+
+  bool put(Value&& value, bj::error_code& error) {
     if (open.empty()) {
       result = std::move(value);
       return true;
@@ -69,9 +78,7 @@ struct Builder {
     return true;
   }
   bool on_key(bj::string_view part, std::size_t, bj::error_code&) {
-    text.append(part.data(), part.size());
-    open.back().key = std::move(text);
-    text.clear();
+    open.back().key = whole_of(text, part);
     return true;
   }
   bool on_string_part(bj::string_view part, std::size_t, bj::error_code&) {
@@ -79,10 +86,7 @@ struct Builder {
     return true;
   }
   bool on_string(bj::string_view part, std::size_t, bj::error_code& error) {
-    text.append(part.data(), part.size());
-    std::string whole = std::move(text);
-    text.clear();
-    return put(Value(std::move(whole)), error);
+    return put(Value(whole_of(text, part)), error);
   }
   bool on_number_part(bj::string_view part, bj::error_code&) {
     number.append(part.data(), part.size());
@@ -119,7 +123,9 @@ Value number_of(std::string text) {
     if (error == std::errc() && end == text.data() + text.size() && text != "-0") return Value(whole);
     if (text != "-0") return Value(Literal{std::move(text)});
   }
-  const double real = std::strtod(text.c_str(), nullptr);
+  double real = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), real).ec != std::errc())
+    real = std::strtod(text.c_str(), nullptr);  // Out of range: which side of it?
   if (!std::isfinite(real)) return Value(Literal{std::move(text)});
   // A subnormal keeps fewer digits, and what is smaller still would become zero.
   if (significant_digits(text) > 15 || std::fabs(real) < std::numeric_limits<double>::min()) {
@@ -134,10 +140,7 @@ Value number_of(std::string text) {
 }
 
 bool Builder::end_number(bj::string_view part, bj::error_code& error) {
-  number.append(part.data(), part.size());
-  std::string whole = std::move(number);
-  number.clear();
-  return put(number_of(std::move(whole)), error);
+  return put(number_of(whole_of(number, part)), error);
 }
 
 std::string place_of(std::string_view text, std::size_t offset) {
@@ -245,6 +248,7 @@ Result<Value> parse(std::string_view text, const ParseLimits& limits) {
   bj::parse_options options;
   options.max_depth = limits.depth_max;
   bj::basic_parser<Builder> parser(options);
+  parser.handler().open.reserve(kFramesReserved);
   bj::error_code error;
   const std::size_t used = parser.write_some(false, text.data(), text.size(), error);
   const Builder& builder = parser.handler();

@@ -10,6 +10,7 @@ namespace weft::json {
 namespace {
 
 constexpr std::size_t kIndexedFrom = 16;
+constexpr std::size_t kReserved = 4;  // Of an object's members at first: most have some.
 
 const Value& null_value() {
   static const Value kNull;
@@ -77,7 +78,8 @@ bool Object::add(std::string key, Value value) {
   if (members_.size() >= kIndexedFrom && !index_) reindex();
   if (find(key) != nullptr) return false;
   if (index_) index_->at.emplace(key, members_.size());
-  members_.push_back(Member{std::move(key), std::move(value)});
+  if (members_.capacity() == 0) members_.reserve(kReserved);
+  members_.emplace_back(std::move(key), std::move(value));
   if (members_.size() == kIndexedFrom) reindex();
   return true;
 }

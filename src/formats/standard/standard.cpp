@@ -29,7 +29,7 @@ const json_schema::Schema* schema_of(std::string_view standard, std::string_view
                                                                     {"odps v1.0.0", data::odps_1_0_0}}) {
       auto document = json::parse(text);
       CHECK(document);
-      auto compiled = json_schema::Schema::compile(std::move(*document));
+      auto compiled = json_schema::Schema::compile(std::move(*document), json_schema::kOwnSchemas);
       CHECK(compiled);
       all.emplace(name, std::move(*compiled));
     }
