@@ -20,16 +20,6 @@ const T& of(const std::vector<T>& table, std::int32_t index) {
   return table[static_cast<std::size_t>(index)];
 }
 
-Type type_of(const Value& value) {
-  if (value.is_text()) return kText;
-  if (value.is_integer()) return kInteger;
-  if (value.is_object()) return kObject;
-  if (value.is_array()) return kArray;
-  if (value.is_boolean()) return kBoolean;
-  if (value.is_null()) return kNull;
-  return is_whole(value) ? kInteger : kReal;
-}
-
 std::string_view name_of(const Value& value) {
   if (value.is_null()) return "null";
   if (value.is_boolean()) return "boolean";

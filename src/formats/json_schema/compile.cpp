@@ -14,10 +14,6 @@ using json::Value;
 
 constexpr std::size_t kSortedFrom = 8;  // Fewer choices are found faster one by one.
 
-constexpr std::pair<std::string_view, std::uint8_t> kTypes[] = {
-    {"null", kNull},   {"boolean", kBoolean},        {"object", kObject},  {"array", kArray},
-    {"string", kText}, {"number", kReal | kInteger}, {"integer", kInteger}};
-
 std::unexpected<Error> malformed(std::string_view keyword, const Value& value, std::string_view wanted) {
   return fail(ErrorKind::invalid, "json_schema.malformed", "{} is {}; it must be {}", keyword,
               json::write(value).substr(0, 60), wanted);
@@ -271,18 +267,8 @@ Result<> Compiler::identifier(std::string_view keyword, const Value& value) {
 }
 
 Result<> Compiler::type(std::string_view keyword, const Value& value) {
-  std::uint8_t types = 0;
-  auto add_type = [&](const Value& one) {
-    const auto* known = std::find_if(std::begin(kTypes), std::end(kTypes),
-                                     [&](const auto& each) { return one.is_text() && each.first == one.text(); });
-    if (known == std::end(kTypes)) return false;
-    types |= known->second;
-    return true;
-  };
-  const bool is_known =
-      value.is_array() ? std::all_of(value.array().begin(), value.array().end(), add_type) && !value.array().empty()
-                       : add_type(value);
-  if (!is_known) return malformed(keyword, value, "a type's name or a list of them");
+  const std::uint8_t types = types_named(value);
+  if (types == 0) return malformed(keyword, value, "a type's name or a list of them");
   program_.nodes.back().types = types;
   program_.nodes.back().type = &value;
   return {};

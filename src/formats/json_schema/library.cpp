@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "formats/json_schema/number.h"
 #include "formats/json_schema/uri.h"
 
 namespace weft::json_schema {
@@ -293,6 +294,12 @@ const Place& Library::target(std::string_view reference, const Place& from) cons
   const json::Value* schema = find(reference, from.resource);
   CHECK(schema != nullptr);
   return place_of(*schema);
+}
+
+bool Library::is_same(const Library& other) const {
+  return by_uri_ == other.by_uri_ && documents_.size() == other.documents_.size() &&
+         std::equal(documents_.begin(), documents_.end(), other.documents_.begin(),
+                    [](const auto& a, const auto& b) { return json_schema::is_same(*a, *b); });
 }
 
 Result<std::shared_ptr<const Library>> Library::open(json::Value document, const Options& options) {

@@ -46,6 +46,7 @@ class Library {
   const Place* reached(const json::Value& schema) const;   // Null: it is none of the places.
   // What a reference that stands in this schema leads to. CHECKs that it was resolved.
   const Place& target(std::string_view reference, const Place& from) const;
+  bool is_same(const Library& other) const;  // By the documents and the imports' names.
   const json::Value& document() const { return *documents_.front(); }
 
  private:

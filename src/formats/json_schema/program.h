@@ -9,24 +9,13 @@
 
 #include "base/pattern.h"
 #include "formats/json_schema/library.h"
+#include "formats/json_schema/types.h"
 
 // The flat form of a compiled schema: a node a schema, by the numbers of Library::places(). What most schemas do not
 // have stands in tables beside the nodes, by index. Texts and values point into the library.
 namespace weft::json_schema {
 
 inline constexpr std::int32_t kNone = -1;
-
-// Bits of Node::types.
-enum Type : std::uint8_t {
-  kNull = 1,
-  kBoolean = 2,
-  kObject = 4,
-  kArray = 8,
-  kReal = 16,  // A number that is no integer.
-  kInteger = 32,
-  kText = 64,
-  kAnyType = 127,
-};
 
 struct Node {
   std::uint32_t resource = 0;
