@@ -24,6 +24,9 @@ extern const Module kModule;
 namespace lineage {
 extern const Module kModule;
 }
+namespace registry {
+extern const Module kModule;
+}
 namespace quality {
 extern const Module kModule;
 }
@@ -48,9 +51,9 @@ extern const Module kModule;
 
 std::span<const Module* const> modules() {
   static constexpr const Module* kAll[] = {
-      &audit::kModule,  &identity::kModule,  &governance::kModule, &catalog::kModule, &contracts::kModule,
-      &lake::kModule,   &lineage::kModule,   &quality::kModule,    &ingest::kModule,  &query::kModule,
-      &impact::kModule, &pipelines::kModule, &backup::kModule,     &doctor::kModule,
+      &audit::kModule, &identity::kModule, &governance::kModule, &catalog::kModule, &contracts::kModule,
+      &lake::kModule,  &lineage::kModule,  &registry::kModule,   &quality::kModule, &ingest::kModule,
+      &query::kModule, &impact::kModule,   &pipelines::kModule,  &backup::kModule,  &doctor::kModule,
   };
   return kAll;
 }

@@ -48,6 +48,23 @@ need_venv() {
   timed "Python environment" make_venv "$stamp"
 }
 
+# Other people's JavaScript clients, pinned with hashes in tests/npm/package-lock.json. After need_venv, which brings npm.
+need_npm_packages() {
+  local stamp
+  stamp=$(sha256sum <tests/npm/package-lock.json)
+  [ "$(cat build/npm/.complete 2>/dev/null)" = "$stamp" ] && return 0
+  timed "JavaScript packages" make_npm_packages "$stamp"
+}
+
+make_npm_packages() {
+  say "JavaScript packages of the tests, into build/npm"
+  rm -rf build/npm && mkdir -p build/npm
+  cp tests/npm/package.json tests/npm/package-lock.json build/npm/
+  (cd build/npm && PATH=$ROOT/build/venv/bin:$PATH npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) ||
+    die "the tests' JavaScript packages could not be installed; the list is tests/npm/package-lock.json"
+  echo "$1" >build/npm/.complete
+}
+
 make_venv() {
   say "Python packages of the tests, into build/venv"
   rm -rf build/venv

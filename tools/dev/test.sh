@@ -89,6 +89,7 @@ suite_python() {
   [ -z "$ONLY" ] || pick=(-k "$ONLY")
   [ -n "$(find tests -name '*.py' -o -name '*.sh' | head -1)" ] || return 0
   need_venv
+  need_npm_packages
   need_data
   deps/fetch_tools.sh deps/cache/tools
   say "end-to-end tests"
