@@ -208,7 +208,7 @@ bool Comparison::compare_facet(const At& at, Facet facet, const Spot& reader, co
 std::vector<evolution::Difference> differences(const SchemaText& reader, const SchemaText& writer, Policy policy,
                                                evolution::Sides sides) {
   const Library &of_reader = reader.library(), &of_writer = writer.library();
-  // Also what takes too long to judge, and what refers to itself in place, can be read by itself.
+  // Also what takes too long to judge can be read by itself.
   if (of_reader.is_same(of_writer)) return {};
   return Comparison(policy, sides)
       .run({.library = &of_reader, .place = &of_reader.root()}, {.library = &of_writer, .place = &of_writer.root()});

@@ -142,7 +142,6 @@ const Parts& Anatomy::parts(const Spot& spot) {
     const Pending next = open.back();
     open.pop_back();
     ++steps_;
-    // A schema that refers to itself in place says nothing more the second time.
     if (seen.insert(next.spot.place).second) take_apart(next, at->second, open);
   }
   return at->second;

@@ -5,11 +5,14 @@
 #include "base/json.h"
 #include "formats/json_schema/library.h"
 #include "formats/json_schema/program.h"
+#include "formats/json_schema/spot.h"
 
 namespace weft::json_schema {
 namespace {
 
 using json::Value;
+
+constexpr std::size_t kQuotedMax = 100;
 
 // Keywords whose list is a set.
 bool is_set(std::string_view keyword) { return keyword == "required" || keyword == "enum" || keyword == "type"; }
@@ -25,6 +28,56 @@ void sort(json::Array& list) {
   }
   std::sort(keyed.begin(), keyed.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::transform(keyed.begin(), keyed.end(), list.begin(), [](auto& each) { return std::move(each.second); });
+}
+
+// The schemas that a value is held to when it is held to this one.
+std::vector<const Place*> in_place(const Spot& spot) {
+  std::vector<const Place*> all;
+  auto add = [&](const Value& schema) {
+    if (schema.is_object()) all.push_back(&spot.library->place_of(schema));
+  };
+  for (const std::string_view keyword : {"$ref", "$recursiveRef", "$dynamicRef"}) {
+    if (const Value* text = spot.get(keyword)) all.push_back(&spot.library->target(text->text(), *spot.place));
+  }
+  for (const std::string_view keyword : {"allOf", "anyOf", "oneOf"}) {
+    const Value* list = spot.get(keyword);
+    if (list != nullptr) std::for_each(list->array().begin(), list->array().end(), add);
+  }
+  for (const std::string_view keyword : {"not", "if", "then", "else"}) {
+    if (const Value* one = spot.get(keyword)) add(*one);
+  }
+  for (const std::string_view keyword : {"dependencies", "dependentSchemas"}) {
+    for (const auto& [name, needs] : spot.object(keyword)) add(needs);
+  }
+  return all;
+}
+
+// No schema may hold a value to itself again: that would never end.
+Result<> check_ends(const Library& library) {
+  enum class State : std::uint8_t { unseen, open, done };
+  std::vector<State> states(library.places().size(), State::unseen);
+  for (const Place& root : library.places()) {
+    std::vector<const Place*> open{&root};
+    while (!open.empty()) {
+      const Place* place = open.back();
+      State& state = states[place->number];
+      if (state != State::unseen) {
+        if (state == State::open) state = State::done;
+        open.pop_back();
+        continue;
+      }
+      state = State::open;
+      for (const Place* next : in_place({.library = &library, .place = place})) {
+        if (states[next->number] == State::open) {
+          return fail(ErrorKind::invalid, "json_schema.endless",
+                      "a schema refers to itself without going into the value: {}",
+                      json::write(*next->schema).substr(0, kQuotedMax));
+        }
+        open.push_back(next);
+      }
+    }
+  }
+  return {};
 }
 
 // Copies the document, sorting the sets of what the library knows to be schemas: a default's "required" is data.
@@ -75,6 +128,7 @@ Result<SchemaText> SchemaText::parse(std::string_view text, std::span<const evol
   SchemaText schema;
   schema.library_ = TRY(Library::open(std::move(*document), {.imports = imports}));
   TRY(compile(schema.library_, Unknown::annotation, Patterns::left_out));
+  TRY(check_ends(*schema.library_));
   return schema;
 }
 

@@ -18,7 +18,8 @@ class SchemaText {
  public:
   // Of a text without `$schema` the draft is 7. true and false are schemas. Patterns that cannot run in linear time are
   // texts here; only validator() needs more of them.
-  // invalid "json_schema.malformed", "json_schema.reference"; unsupported "json_schema.dialect"; limit
+  // invalid "json_schema.malformed", "json_schema.reference", "json_schema.endless" (a schema that refers to itself for
+  // the same value); unsupported "json_schema.dialect"; limit
   // "json_schema.too_deep", "json_schema.too_large".
   static Result<SchemaText> parse(std::string_view text, std::span<const evolution::Import> imports = {});
 

@@ -91,6 +91,16 @@ TEST(JsonSchemaText, ReferencesBeyondTheTextNeedAnImport) {
   EXPECT_FALSE(validator->allows(*json::parse(R"({"a":"1"})")));
 }
 
+TEST(JsonSchemaText, ASchemaThatNeverEndsIsRefused) {
+  for (const char* text : {R"({"$ref":"#"})", R"({"allOf":[{"$ref":"#"}]})", R"({"if":true,"then":{"$ref":"#"}})",
+                           R"({"anyOf":[true,{"not":{"$ref":"#/anyOf/1"}}]})", R"({"dependencies":{"a":{"$ref":"#"}}})",
+                           R"({"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/b"},"b":{"$ref":"#/$defs/a"}}})"}) {
+    EXPECT_EQ(refusal(text), "json_schema.endless") << text;
+  }
+  parsed(R"({"properties":{"a":{"$ref":"#"}},"items":{"$ref":"#"}})");
+  parsed(R"({"$defs":{"a":{"type":"string"}},"allOf":[{"$ref":"#/$defs/a"},{"$ref":"#/$defs/a"}]})");
+}
+
 TEST(JsonSchemaText, AnImportThatIsBrokenIsTold) {
   const std::vector<evolution::Import> imports{{.name = "other.json", .text = "{"}};
   EXPECT_EQ(refusal("true", imports), "json_schema.malformed");
