@@ -99,3 +99,33 @@ def test_a_proposal_that_is_none_is_refused(server, tmp_path):
     assert "contract.unknown" in server.weft()("impact", "sales.orders", "--proposed", tmp_path / "wrong.yaml", status=1).stderr
     (tmp_path / "wrong.yaml").write_text("a: [")
     server.weft()("impact", "sales.orders", "--proposed", tmp_path / "wrong.yaml", status=None)
+
+
+SECOND = """
+apiVersion: v3.1.0
+kind: DataContract
+id: c-orders-2
+version: 2.0.0
+status: active
+domain: sales
+schema:
+  - name: orders
+    logicalType: object
+    properties:
+      - {name: id, logicalType: integer, logicalTypeOptions: {format: i64}, required: true, primaryKey: true, primaryKeyPosition: 1}
+      - {name: buyer, logicalType: string, required: true}
+"""
+
+
+def test_the_change_made_right_is_a_second_major_beside_the_first(server, tmp_path):
+    port = "{name: orders, type: table, version: 1.0.0, contractId: c-orders}"
+    text = MESH.replace(f"outputPorts: [{port}]", f"outputPorts: [{{name: orders, type: table, version: 2.0.0, contractId: c-orders-2}}, {port}]") + "---" + SECOND
+    program = server.weft()
+    assert program.json("plan", write_mesh(tmp_path / "mesh", text))["breaking"] == []
+    program("apply", tmp_path / "mesh", "--yes")
+    (tmp_path / "new.csv").write_text("id,buyer\n7,eve\n")
+    program("publish", "sales.orders.orders__v2", tmp_path / "new.csv")
+    assert program.rows("SELECT buyer FROM sales.orders.orders__v2") == [{"buyer": "eve"}]
+    assert program.rows('SELECT buyer FROM sales."orders__orders__v2"') == [{"buyer": "eve"}]
+    assert program.rows("SELECT count(*) AS n FROM sales.orders") == [{"n": 3}]  # The plain name stays with the oldest.
+    program("validate", write_mesh(tmp_path / "twice", text.replace("version: 2.0.0, contractId: c-orders-2", "version: 1.5.0, contractId: c-orders-2")), status=1)

@@ -171,17 +171,34 @@ void Builder::columns(const odcs::SchemaObject& object, mesh::Port& port) {
   }
 }
 
+// The first number of a version: "2" of "v2.1.0"; all of it when it is no semantic one.
+std::string major_of(std::string_view version) {
+  if (version.starts_with('v')) version.remove_prefix(1);
+  return std::string(version.substr(0, version.find('.')));
+}
+
+// Major versions are ports of one name: the oldest keeps it, the others end in `__v2`.
+std::string name_of_major(const odps::OutputPort& port, const std::vector<odps::OutputPort>& all) {
+  const auto number = [](const std::string& major) { return text::parse_integer(major).value_or(0); };
+  const std::string major = major_of(port.version);
+  const bool is_oldest = std::all_of(all.begin(), all.end(), [&](const odps::OutputPort& each) {
+    return each.name != port.name || number(major_of(each.version)) >= number(major);
+  });
+  return is_oldest ? port.name : port.name + "__v" + major;
+}
+
 void Builder::port(const Declared& document, const odps::OutputPort& declared, mesh::Product& product,
                    std::set<std::string>& seen) {
   if (!text::is_name(declared.name))
     return error(document, declared.pointer + "/name", "document.name",
                  format("{} is no name of a port", declared.name));
-  if (!seen.insert(declared.name).second)
+  const std::string name = name_of_major(declared, product.document.outputs);
+  if (!seen.insert(name).second)
     return error(document, declared.pointer, "port.duplicate",
-                 format("{} has two ports {}; a second major version of a port is not served yet",
-                        to_string(product.name), declared.name));
+                 format("{} has two ports {} of major version {}", to_string(product.name), declared.name,
+                        major_of(declared.version)));
   mesh::Port port;
-  port.name = {product.name.domain, product.name.product, declared.name};
+  port.name = {product.name.domain, product.name.product, name};
   port.version = declared.version;
   port.contract_id = declared.contract_id;
   const auto type = port_type_of(declared.type);

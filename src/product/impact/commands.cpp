@@ -17,6 +17,17 @@ Result<std::string> port_path(const std::string& name) {
                 text::percent_encode(parts.back()));
 }
 
+std::string times(std::int64_t uses) { return uses == 1 ? "once" : format("{} times", uses); }
+
+std::string one_line(std::string_view sql) {
+  std::string line;
+  for (const char c : sql) {
+    const bool is_space = c == ' ' || c == '\n' || c == '\t';
+    if (!is_space || (!line.empty() && line.back() != ' ')) line += is_space ? ' ' : c;
+  }
+  return line.size() > 100 ? line.substr(0, 99) + "…" : line;
+}
+
 void print(Output& out, const json::Value& impact) {
   out.text(format("{}: {}\n", impact["port"].text_or(""), impact["verdict"].text_or("")));
   for (const json::Value& reason : impact["reasons"].array()) out.text(format("  {}\n", reason.text_or("")));
@@ -26,8 +37,8 @@ void print(Output& out, const json::Value& impact) {
   for (const json::Value& each : impact["consumers"].array()) {
     const bool is_query = each["kind"].text_or("") == "query";
     const std::string who =
-        is_query ? format("{} asked {} times, last {}: {}", each["principal"].text_or(""), each["uses"].integer_or(0),
-                          each["last_use"].text_or(""), each["name"].text_or(""))
+        is_query ? format("{} asked {}, last {}: {}", each["principal"].text_or(""), times(each["uses"].integer_or(0)),
+                          each["last_use"].text_or("").substr(0, 10), one_line(each["name"].text_or("")))
                  : format("{} {} of {}", each["kind"].text_or(""), each["name"].text_or(""), each["owner"].text_or(""));
     out.text(format("{} {}\n    {}{}\n", each["breaks"].boolean_or(true) ? "✗" : "~", who,
                     each["column"].is_null() ? "" : format("column {}: ", each["column"].text_or("")),

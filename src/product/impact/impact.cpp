@@ -11,9 +11,11 @@
 namespace weft::impact {
 namespace {
 
+// What domains ask, their views and pipelines ask: those are looked at by themselves.
 constexpr std::string_view kAsked =
     "SELECT q.sql, a.principal, COUNT(*), MAX(a.time), MAX(a.columns) FROM query_accesses a JOIN queries q ON q.id = "
-    "a.query_id WHERE a.name = ?1 AND a.time >= ?2 GROUP BY q.sql, a.principal ORDER BY 4 DESC LIMIT ?3";
+    "a.query_id WHERE a.name = ?1 AND a.time >= ?2 AND a.principal NOT LIKE 'domain:%' GROUP BY q.sql, a.principal "
+    "ORDER BY 4 DESC LIMIT ?3";
 
 // The columns of a port that a change touches, and those that are new.
 struct Touched {
@@ -85,7 +87,7 @@ class Rebinding {
     if (!now) {
       if (!is_of_text(now.error())) return fail(now.error());
       consumer.breaks = true;
-      consumer.why = now.error().message;
+      consumer.why = now.error().message.substr(0, now.error().message.find('\n'));
       return Seen::hurt;
     }
     return compare(old->plan, now->plan, consumer) ? Seen::hurt : Seen::fine;
@@ -143,6 +145,8 @@ void sort_consumers(std::vector<Consumer>& all) {
   });
 }
 
+std::string times(std::int64_t uses) { return uses == 1 ? "once" : format("{} times", uses); }
+
 std::string shortened(const std::string& sql) {
   std::string line;
   for (const char c : sql) line += c == '\n' || c == '\t' ? ' ' : c;
@@ -159,7 +163,7 @@ std::string broken_names(const Impact& impact) {
     if (++count > kNamed) continue;
     if (!all.empty()) all += ", ";
     if (each.kind == "query")
-      all += format("a query of {} (`{}`, {} times, last {}: {})", each.principal, shortened(each.name), each.uses,
+      all += format("a query of {} (`{}`, {}, last {}: {})", each.principal, shortened(each.name), times(each.uses),
                     each.last_use.substr(0, 10), each.why);
     else
       all += format("{} {} of {} ({})", each.kind, each.name, each.owner, each.why);
@@ -331,7 +335,8 @@ void Assessor::check(const mesh::MeshState& before, const mesh::MeshState& after
       const auto impact = assess(before, after, port.name, {});
       catalog::Problem problem{
           .file = now->contract_id.empty() ? std::string() : after.contract(now->contract_id)->origin.file,
-          .line = now->contract_id.empty() ? 0 : after.contract(now->contract_id)->origin.line};
+          .line = now->contract_id.empty() ? 0 : after.contract(now->contract_id)->origin.line,
+          .column = 1};
       if (!impact) {
         problem.code = impact.error().code;
         problem.message =

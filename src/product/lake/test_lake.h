@@ -39,6 +39,9 @@ class FakeCatalog final : public catalog::Catalog {
     return answer;
   }
   Result<mesh::MeshPointer> at(std::int64_t) const override { return mesh; }
+  Result<mesh::MeshPointer> with_contract(const catalog::SourceFile&) const override {
+    return fail(ErrorKind::unsupported, "fake", "not here");
+  }
   mesh::Stage stage(const mesh::ProductName&) const override { return mesh::Stage::product; }
   void add_evidence(catalog::Evidence) override {}
   void add_participant(Participant) override {}

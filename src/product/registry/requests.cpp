@@ -17,6 +17,7 @@ constexpr std::string_view kContexts = "/registry/contexts/";
 }  // namespace
 
 std::string route_path(std::string_view path) {
+  if (path.size() == kPrefix.size() + 1) return std::string(kPrefix);  // With a slash behind it.
   if (!path.starts_with(kContexts)) return std::string(path);
   const auto end = path.find('/', kContexts.size());
   return end == std::string_view::npos ? std::string(path) : std::string(kPrefix) + std::string(path.substr(end));

@@ -185,10 +185,8 @@ void add_place_routes(App& app, Registry& registry, WriteCheck may_write) {
         [&](Request& request) { return list_contexts(request, registry); });
   route(app, {"DELETE", "/contexts/{context}", "Delete an empty context", {}, "", 204},
         [&, may_write](Request& request) { return delete_context(request, registry, may_write); });
-  for (const char* path : {"", "/"}) {
-    route(app, {"GET", path, "Tell that a schema registry is here", {}, "", 200},
-          [](Request& request) -> Answer { return answer(request, json::Object{}); });
-  }
+  route(app, {"GET", "", "Tell that a schema registry is here", {}, "", 200},
+        [](Request& request) -> Answer { return answer(request, json::Object{}); });
   route(app, {"GET", "/v1/metadata/id", "Tell which registry this is", {}, "", 200}, [](Request& request) -> Answer {
     return answer(request, json::Object{{"scope", json::Object{{"path", json::Array{}},
                                                                {"clusters", json::Object{{"kafka-cluster", "weft"},
