@@ -360,6 +360,22 @@ def test_many_at_once_get_one_id_and_no_version_is_lost(server, registry):
     assert len(set(ids)) == 60 and registry.ok("GET", "/subjects/race/versions") == list(range(1, 61))
 
 
+def test_the_registry_has_a_port_of_its_own_with_the_api_at_its_root(weft, tmp_path):
+    import httpx
+    import re
+
+    with serving(weft, tmp_path / "data", "--registry-port", "0", "--dev") as server:
+        url = re.search(r"registry alone is served at (http://\S+)", server.log.read_text()).group(1)
+        with httpx.Client(base_url=url) as client:
+            registry = Registry(client, "")
+            assert registry.ok("GET", "/") == {}
+            assert registry.register("root", V1) == 1
+            assert registry.ok("GET", "/contexts/.x/subjects") == [] and registry.ok("GET", "/subjects") == ["root"]
+            assert registry.code("GET", "/v1/products") == 404
+            assert client.get("/healthz").text == "ok\n"
+        assert httpx.get(server.url + "/registry/subjects").json() == ["root"]
+
+
 def test_all_of_it_is_there_after_a_kill(weft, tmp_path):
     import signal
 

@@ -68,6 +68,7 @@ const std::vector<Setting>& settings_table() {
       {"data", ".weft", "DIR", "Folder of the mesh: its database, lake and staging"},
       {"address", "127.0.0.1", "ADDRESS", "Address to listen on; other than loopback needs TLS or --insecure-http"},
       {"port", "7400", "PORT", "Port to listen on; 0 takes a free one"},
+      {"registry-port", "", "PORT", "A second port for the schema registry alone, its API at the root; empty: none"},
       {"tls-cert", "", "FILE", "Certificate chain in PEM; with tls-key the server speaks HTTPS"},
       {"tls-key", "", "FILE", "Private key in PEM"},
       {"insecure-http", "false", "", "Allow plain HTTP beyond loopback, behind a proxy that ends TLS"},

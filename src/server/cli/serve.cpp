@@ -111,6 +111,14 @@ Result<int> serve(Invocation& call) {
   std::atomic<bool> is_ready{false};
   auto door = TRY(server::HttpDoor::open(door_options, node->router(), node->metrics(), node->clock(),
                                          [&] { return is_ready.load(); }));
+  std::unique_ptr<server::HttpDoor> registry_door;
+  if (!config.text("registry-port").empty()) {
+    door_options.port = static_cast<int>(TRY(config.integer("registry-port", 0, 65'535)));
+    door_options.path_prefix = "/registry";
+    registry_door = TRY(server::HttpDoor::open(door_options, node->router(), node->metrics(), node->clock(),
+                                               [&] { return is_ready.load(); }));
+    call.out().note(format("The schema registry alone is served at {}", registry_door->url()));
+  }
   TRY(node->store().announce(door->url()));
   node->app().engine().warm();
   node->start_jobs();
@@ -124,7 +132,9 @@ Result<int> serve(Invocation& call) {
   }
   is_ready = false;
   LOG(info, "draining: running requests may finish");
-  door->drain(std::chrono::seconds(TRY(config.integer("drain-timeout", 0, 3600))));
+  const std::chrono::seconds drain_max(TRY(config.integer("drain-timeout", 0, 3600)));
+  door->drain(drain_max);
+  if (registry_door) registry_door->drain(drain_max);
   node->drain();
   return 0;
 }

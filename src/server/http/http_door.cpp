@@ -91,6 +91,8 @@ struct HttpDoor::State {
         openapi(served.openapi()) {}
 
   net::WorkLane lane(std::string_view method, std::string_view target) const;
+  // Whether the door itself answers; the root of a port with a prefix is the router's.
+  bool is_own(std::string_view path) const { return is_fixed(path) && (options.path_prefix.empty() || path != "/"); }
   void handle(net::HttpRequest& in, net::HttpReply& out);
   Response fixed(std::string_view method, std::string_view path, std::string_view request_id) const;
   Response routed(Request& request, std::string_view target) const;
@@ -111,8 +113,8 @@ struct HttpDoor::State {
 net::WorkLane HttpDoor::State::lane(std::string_view method, std::string_view target) const {
   const std::string_view path = path_of(target);
   if (path == "/metrics") return net::WorkLane::control;
-  if (is_fixed(path)) return net::WorkLane::instant;
-  switch (router.lane(method, path)) {
+  if (is_own(path)) return net::WorkLane::instant;
+  switch (router.lane(method, options.path_prefix.empty() ? path : options.path_prefix + std::string(path))) {
     case Lane::instant:
       return net::WorkLane::instant;
     case Lane::control:
@@ -194,7 +196,8 @@ void HttpDoor::State::handle(net::HttpRequest& in, net::HttpReply& out) {
   request.trace_parent = valid_trace_parent(request.headers.get("traceparent").value_or(""));
   request.door = "http";
   request.cancelled = in.cancelled;
-  const bool is_own = is_fixed(request.path);
+  const bool is_own = this->is_own(request.path);
+  if (!is_own) request.path.insert(0, options.path_prefix);
   const std::string_view path_template =
       is_own ? std::string_view(request.path) : router.template_of(request.method, request.path);
   counted.began();

@@ -15,6 +15,7 @@ struct HttpDoorOptions {
   int port = 7400;  // 0: a free one.
   std::string tls_certificate_file, tls_key_file;
   std::uint64_t upload_bytes_max = 64ULL << 30;
+  std::string path_prefix;  // "/registry": the port serves what lies below it, at its root.
 };
 
 // The router over HTTP/1.1: requests in, answers and problems out, with ids, logs and metrics. Also serves /healthz,
