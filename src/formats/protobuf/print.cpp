@@ -71,4 +71,28 @@ std::string Schema::first_message() const {
   return file_->descriptor->message_type_count() == 0 ? "" : file_->descriptor->message_type(0)->full_name();
 }
 
+std::vector<Field> Schema::fields() const {
+  std::vector<Field> all;
+  if (file_->descriptor->message_type_count() == 0) return all;
+  const pb::Descriptor& message = *file_->descriptor->message_type(0);
+  for (int i = 0; i < message.field_count(); ++i) {
+    const pb::FieldDescriptor& field = *message.field(i);
+    Field one{.name = field.name(),
+              .type = field.type_name(),
+              .is_repeated = field.is_repeated() && !field.is_map(),
+              .may_be_absent = field.has_presence() && !field.is_required()};
+    if (field.is_map()) {
+      one.kind = Field::Kind::map;
+    } else if (field.type() == pb::FieldDescriptor::TYPE_ENUM) {
+      one.kind = Field::Kind::enumeration;
+      one.type = field.enum_type()->full_name();
+    } else if (field.message_type() != nullptr) {
+      one.kind = Field::Kind::message;
+      one.type = field.message_type()->full_name();
+    }
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
 }  // namespace weft::protobuf

@@ -17,6 +17,15 @@ inline constexpr int kNestingMax = 100;  // Of braces in a text.
 
 struct File;
 
+// A field of a message as a plain value.
+struct Field {
+  std::string name;
+  std::string type;  // "int32", "string" …; of enums and messages the full name.
+  enum class Kind { scalar, enumeration, message, map } kind = Kind::scalar;
+  bool is_repeated = false;
+  bool may_be_absent = false;  // It can be told from its default: optional, messages, members of a oneof.
+};
+
 // A .proto file whose names and types are all known. Cheap to copy; thread-safe.
 class Schema {
  public:
@@ -28,6 +37,7 @@ class Schema {
   std::string normalized() const;     // The same with imports sorted and all type names in full.
   std::string serialized() const;     // Base64 of the FileDescriptorProto.
   std::string first_message() const;  // Full name; "" without one.
+  std::vector<Field> fields() const;  // Of the first message.
 
   const File& file() const { return *file_; }
 

@@ -59,6 +59,7 @@ class Builder {
   void product(const Declared& document);
   void port(const Declared& document, const odps::OutputPort& declared, mesh::Product& product,
             std::set<std::string>& seen);
+  void subjects(const Declared& document, const odps::OutputPort& declared, mesh::Port& port);
   void columns(const odcs::SchemaObject& object, mesh::Port& port);
   void settings(const Declared& document, mesh::Product& product);
   void inputs();
@@ -235,7 +236,37 @@ void Builder::port(const Declared& document, const odps::OutputPort& declared, m
       }
     }
   }
+  subjects(document, declared, port);
   product.ports.push_back(std::move(port));
+}
+
+// What the port owns in the schema registry: what it says, else `<product>.<port>-value` and `-key`, in the context of
+// its domain.
+void Builder::subjects(const Declared& document, const odps::OutputPort& declared, mesh::Port& port) {
+  const std::string context = ":." + port.name.domain + ":";
+  const auto custom = declared.custom.find("subjects");
+  if (custom == declared.custom.end()) {
+    for (const char* end : {"-value", "-key"})
+      port.subjects.push_back(context + port.name.product + "." + port.name.port + end);
+  } else {
+    const json::Array one{custom->second};
+    for (const json::Value& each : custom->second.is_array() ? custom->second.array() : one) {
+      const std::string name(each.text_or(""));
+      const bool is_foreign = name.starts_with(':') && !name.starts_with(context);
+      if (name.empty() || is_foreign) {
+        error(document, declared.pointer + "/customProperties", "port.subjects",
+              format("subjects of {} are texts, in the context {} of its domain", declared.name, context));
+        continue;
+      }
+      port.subjects.push_back(name.starts_with(':') ? name : context + name);
+    }
+  }
+  if (const auto source = declared.custom.find("schemaSource"); source != declared.custom.end()) {
+    port.schema_source = source->second.text_or("");
+    if (port.schema_source != "git" && port.schema_source != "registry")
+      error(document, declared.pointer + "/customProperties", "port.schema_source",
+            format("schemaSource of {} is git or registry", declared.name));
+  }
 }
 
 void Builder::settings(const Declared& document, mesh::Product& product) {

@@ -110,6 +110,9 @@ struct Port {
   std::string view_sql;
   std::vector<Column> columns;  // Empty without a contract.
   std::vector<std::string> sort_columns;
+  // The schema registry's subjects that the port owns, with their context: ":.sales:orders.orders-value".
+  std::vector<std::string> subjects;
+  std::string schema_source = "git";  // Or "registry": producers register by themselves.
 };
 
 struct InputPort {

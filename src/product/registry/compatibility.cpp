@@ -99,7 +99,18 @@ Result<Verdict> Registry::test(const Subject& subject, const Proposal& proposal,
   }
   const Draft draft = TRY(drafted(subject, proposal));
   if (version == 0) others = compared(subject, draft);
-  return judged(subject, draft, std::move(others), draft.settings.level);
+  return whole_verdict(subject, draft, std::move(others));
+}
+
+Result<Verdict> Registry::whole_verdict(const Subject& subject, const Draft& draft, std::vector<Version> others) const {
+  Verdict verdict = TRY(judged(subject, draft, std::move(others), draft.settings.level));
+  if (!gate_) return verdict;
+  for (std::string& reason : gate_(subject, draft.parsed)) {
+    verdict.disagrees = verdict.is_compatible || verdict.disagrees;
+    verdict.is_compatible = false;
+    verdict.messages.push_back(std::move(reason));
+  }
+  return verdict;
 }
 
 }  // namespace weft::registry

@@ -30,6 +30,11 @@ class Parsed {
   static Result<Parsed> parse(Language language, std::string_view text, std::span<const evolution::Import> imports);
 
   Language language() const { return static_cast<Language>(schema_.index()); }
+  // The schema as its language has it, or null when it is of another.
+  template <class Schema>
+  const Schema* as() const {
+    return std::get_if<Schema>(&schema_);
+  }
   std::string canonical() const;   // What the registry keeps: equal schemas, equal texts.
   std::string normalized() const;  // The same beyond order and spelling.
   // The text in a form that `format=` asks for: "serialized" (Protobuf), "resolved" (Avro); nothing: as it is kept.

@@ -3,6 +3,7 @@
 #include "product/catalog/catalog.h"
 #include "product/governance/governance.h"
 #include "product/registry/errors.h"
+#include "product/registry/gate.h"
 #include "product/registry/registry.h"
 #include "product/registry/routes.h"
 
@@ -39,9 +40,58 @@ WriteCheck write_check(catalog::Catalog& catalog, Clock& clock) {
   };
 }
 
+bool has_changed(const mesh::Port* before, const mesh::Port& after) {
+  if (before == nullptr || before->subjects != after.subjects || before->columns.size() != after.columns.size())
+    return true;
+  for (std::size_t i = 0; i < after.columns.size(); ++i) {
+    const mesh::Column &was = before->columns[i], &is = after.columns[i];
+    if (was.name != is.name || !(was.type == is.type) || was.is_required != is.is_required) return true;
+  }
+  return false;
+}
+
+// A contract may not leave the schema behind that is registered under its port's subject.
+void check_subjects(const Registry& registry, const mesh::MeshState& before, const mesh::MeshState& after,
+                    std::vector<catalog::Problem>& problems) {
+  for (const auto& [name, product] : after.products) {
+    for (const mesh::Port& port : product.ports) {
+      if (!has_changed(before.port(port.name), port)) continue;
+      for (const std::string& text : port.subjects) {
+        const auto subject = parse_subject(text);
+        if (!subject) continue;
+        const auto latest = registry.read([&](const State& state) -> std::optional<Version> {
+          const Version* version = state.latest(*subject);
+          return version == nullptr ? std::nullopt : std::optional(*version);
+        });
+        if (!latest) continue;
+        const auto schema = registry.parsed(subject->context, *latest->schema);
+        if (!schema) continue;  // It was registered before its references went; nobody can write with it.
+        for (const std::string& reason : disagreements(*schema, {.port = &port, .is_key = text.ends_with("-key")})) {
+          problems.push_back({.file = product.origin.file,
+                              .line = product.origin.line,
+                              .column = 1,
+                              .code = "contract.subject",
+                              .message = format("{} owns subject {}, whose version {} would no longer fit: {}",
+                                                mesh::to_string(port.name), text, latest->number, reason)});
+        }
+      }
+    }
+  }
+}
+
 Result<> install(App& app) {
   Registry& registry = app.adopt<Registry>(TRY(Registry::open(app.store(), app.use<audit::Audit>(), app.clock())));
   app.door({.prefix = std::string(kPrefix), .problem = registry_problem, .route_path = route_path});
+  auto& catalog = app.use<catalog::Catalog>();
+  registry.set_gate([&catalog](const Subject& subject, const Parsed& schema) -> std::vector<std::string> {
+    const auto mesh = catalog.current();
+    const auto owner = owner_of(*mesh, subject);
+    return owner ? disagreements(schema, *owner) : std::vector<std::string>();
+  });
+  catalog.add_participant(
+      {.check = [&registry](const mesh::MeshState& was, const mesh::MeshState& is,
+                            std::vector<catalog::Problem>& problems) { check_subjects(registry, was, is, problems); },
+       .commit = {}});
   const WriteCheck may_write = write_check(app.use<catalog::Catalog>(), app.clock());
   add_schema_routes(app, registry);
   add_subject_routes(app, registry, may_write);

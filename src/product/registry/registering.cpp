@@ -86,14 +86,13 @@ Result<Entry> Registry::add(const Subject& subject, const Proposal& proposal, co
   }
   TRY(check_mode(subject, proposal));
   if (!is_import) {
-    const Verdict verdict = TRY(judged(subject, draft, compared(subject, draft), draft.settings.level));
+    const Verdict verdict = TRY(whole_verdict(subject, draft, compared(subject, draft)));
     if (!verdict.is_compatible) {
       return refuse(Code::incompatible,
-                    format("Schema being registered is incompatible with an earlier schema for subject \"{}\", "
-                           "details: [{}]",
+                    format("Schema being registered is incompatible with {} for subject \"{}\", details: [{}]",
+                           verdict.disagrees ? "the contract of the port that owns it" : "an earlier schema",
                            to_string(subject), joined(verdict.messages)));
     }
-    if (gate_) TRY(gate_(subject, draft.parsed, verdict));
   }
   Version version = TRY(stored(subject, draft, proposal, actor));
   const std::unique_lock lock(mutex_);

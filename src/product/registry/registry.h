@@ -36,6 +36,7 @@ struct Proposal {
 
 struct Verdict {
   bool is_compatible = true;
+  bool disagrees = false;             // With nothing but the contract of the port that owns the subject.
   std::vector<std::string> messages;  // In the registry's usual form, of the newest version that does not fit.
 };
 
@@ -70,8 +71,8 @@ class Registry {
   Result<Parsed> parsed(const std::string& context, const SchemaText& schema) const;
   Settings settings(const Subject& subject) const;
 
-  // Called before a registration is accepted; an error refuses it.
-  using Gate = std::function<Result<>(const Subject&, const Parsed&, const Verdict&)>;
+  // What else speaks against a schema under a subject; asked before a registration and by a test. Set once.
+  using Gate = std::function<std::vector<std::string>(const Subject&, const Parsed&)>;
   void set_gate(Gate gate) { gate_ = std::move(gate); }
 
  private:
@@ -84,6 +85,8 @@ class Registry {
   Result<> check_mode(const Subject& subject, const Proposal& proposal) const;
   Result<> check_writable(const Subject& subject) const;
   Result<Verdict> judged(const Subject& subject, const Draft& draft, std::vector<Version> others, Level level) const;
+  // judged(), and what the gate says.
+  Result<Verdict> whole_verdict(const Subject& subject, const Draft& draft, std::vector<Version> others) const;
   std::optional<Version> same(const Subject& subject, const Draft& draft, Deleted which) const;
   std::vector<Version> compared(const Subject& subject, const Draft& draft) const;
   Result<Version> stored(const Subject& subject, const Draft& draft, const Proposal& proposal, const Actor& actor);
