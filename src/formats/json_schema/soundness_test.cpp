@@ -372,5 +372,22 @@ TEST(JsonSchemaSoundness, WhatIsCompatibleCanBeRead) {
   RecordProperty("instances", std::to_string(tally.instances));
 }
 
+TEST(JsonSchemaSoundness, EverySchemaReadsWhatItWroteUnderAnotherTitle) {
+  const std::uint64_t seed = number_from("WEFT_SOUNDNESS_SEED", 1), pairs = number_from("WEFT_SOUNDNESS_PAIRS", 4000);
+  for (std::uint64_t i = 0; i < pairs && !testing::Test::HasFailure(); ++i) {
+    Maker maker(seed + i);
+    Value document = maker.document();
+    const auto plain = SchemaText::parse(json::write(document));
+    if (!plain || !document.is_object()) continue;
+    document.object().set("title", "another");
+    const auto titled = SchemaText::parse(json::write(document));
+    ASSERT_TRUE(titled);
+    for (const auto& each : differences(*titled, *plain, Policy::strict)) {
+      // What is unevaluated is compared by its words.
+      EXPECT_NE(each.path.find("/unevaluated"), std::string::npos) << each.description << ": " << json::write(document);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace weft::json_schema
