@@ -149,3 +149,28 @@ def test_the_other_exports_are_whole_and_say_what_they_leave_out(run, contract):
     assert "| `address.city` |" in run("contract", "docs", contract).stdout
     assert "&quot;number&quot;" in run("contract", "docs", "--html", contract).stdout
     run("contract", "export", contract, "--to", "avro", "--object", "nobody", status=2)
+
+
+def test_files_are_held_to_a_declared_contract_without_a_change(weft, tmp_path):
+    import xml.etree.ElementTree
+
+    from spine import Weft, write_mesh, write_orders
+
+    program = Weft(weft, data=tmp_path / "data")
+    program("apply", write_mesh(tmp_path / "mesh"), "--yes")
+    good, bad = write_orders(tmp_path), write_orders(tmp_path, "id,customer,amount,day\n1,,5,2026-01-01\n1,bob,-2,2026-01-01\n", "bad.csv")
+    answer = program.json("contract", "test", "sales.orders", good)
+    assert answer["status"] == "passed" and answer["rows_read"] == 3 and answer["checks"] and answer["problems"] == []
+    answer = program.json("contract", "test", "sales.orders", bad, status=1)
+    assert answer["status"] == "failed" and {"customer", "amount"} <= {each["column"] for each in answer["problems"]}
+    ragged = write_orders(tmp_path, "id,customer\n1,ann,more\n", "ragged.csv")
+    report = xml.etree.ElementTree.fromstring(program("contract", "test", "sales.orders", good, bad, ragged, "--junit", status=1).stdout)
+    suites = {suite.get("name"): suite for suite in report}
+    assert int(suites[str(good)].get("failures")) == 0 and int(suites[str(good)].get("tests")) == len(suites[str(good)])
+    assert int(suites[str(bad)].get("failures")) == len(suites[str(bad)].findall("testcase/failure")) >= 2
+    assert int(suites[str(ragged)].get("failures")) >= 1
+    assert program("contract", "test", "sales.orders", bad, "--github", status=1).stdout.startswith(f"::error file={bad},line=")
+    assert json.loads(program("contract", "test", "sales.orders", bad, "--sarif", status=1).stdout)["runs"][0]["results"]
+    assert program.rows("SELECT count(*) AS n FROM sales.orders") == [{"n": 0}]
+    assert program.json("publishes", "list") == [] and not list((tmp_path / "data" / "lake").rglob("*.parquet"))
+    program("contract", "test", "sales.nobody", good, status=1)

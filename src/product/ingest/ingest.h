@@ -21,6 +21,7 @@ struct Wish {
   std::string format;    // Empty: by content.
   json::Object options;  // How to read CSV.
   std::string key;       // Idempotency key; empty: none.
+  bool is_dry = false;   // Only checks: nothing is committed or recorded.
   Principal principal;
   std::string request_id;
   std::stop_token cancelled;

@@ -188,6 +188,7 @@ Result<json::Value> Publish::decide(const lake::Lease& lease, const lake::Table&
   quality::Verdict verdict;
   if (outcome.problems.empty() || !outcome.checks.empty()) verdict = quality::judge(rules_, outcome.checks, bad_rows);
   verdict.is_refused = verdict.is_refused || !outcome.problems.empty();
+  if (wish_.is_dry) return told(lease, outcome, verdict);
   return verdict.is_refused ? refuse(lease, outcome, verdict) : commit(lease, table, outcome, verdict);
 }
 
@@ -250,6 +251,15 @@ json::Object Publish::answer_of(const std::string& publish_id, const engine::Pub
   answer.set("unchecked", json::Value(std::move(unchecked)));
   answer.set("dead_letters", outcome.rows_dead);
   return answer;
+}
+
+Result<json::Value> Publish::told(const lake::Lease& lease, const engine::PublishOutcome& outcome,
+                                  const quality::Verdict& verdict) {
+  json::Object answer = answer_of(lease.publish_id, outcome, verdict);
+  answer.erase("publish_id");
+  answer.set("status", verdict.is_refused ? "failed" : "passed");
+  TRY(state_.lake.abandon(lease));
+  return json::Value(std::move(answer));
 }
 
 Result<> Publish::record(store::Session& session, const std::string& publish_id, const json::Object& answer,

@@ -103,6 +103,30 @@ void add_routes(App& app, Ingest& ingest) {
                                   "nullstr",
                                   {"header", R"({"type":"boolean"})"}},
              .status = 201});
+  app.route({.method = "POST",
+             .path = "/v1/products/{domain}/{product}/ports/{port}:check",
+             .access = Access::signed_in,
+             .summary = "Hold the body to the port's contract as a publish would, and change nothing",
+             .handler = [&](Request& request) -> Answer {
+               Wish wish = TRY(wish_of(*catalog.current(), request));
+               wish.is_dry = true;
+               wish.key.clear();
+               if (request.body == nullptr)
+                 return fail(ErrorKind::invalid, "request.no_body",
+                             "the body is the data: Parquet, CSV, NDJSON or JSON");
+               Staged staged = TRY(ingest.stage(*request.body, request.body_size));
+               return Response::json(TRY(ingest.publish(wish, std::move(staged))));
+             },
+             .lane = Lane::heavy,
+             .body_media_types = {"application/octet-stream", "application/vnd.apache.parquet", "text/csv",
+                                  "application/x-ndjson", "application/json"},
+             .query_parameters = {{"mode", R"({"enum":["append","overwrite","upsert"],"default":"append"})"},
+                                  "format",
+                                  "delim",
+                                  "quote",
+                                  "escape",
+                                  "nullstr",
+                                  {"header", R"({"type":"boolean"})"}}});
   app.route({.method = "GET",
              .path = "/v1/publishes",
              .access = Access::signed_in,

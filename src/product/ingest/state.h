@@ -38,6 +38,9 @@ class Publish {
   Result<json::Value> with_session(engine::Session& session, std::optional<engine::File> input,
                                    std::vector<engine::RelationData> data);
   Result<json::Value> decide(const lake::Lease& lease, const lake::Table& table, engine::PublishOutcome outcome);
+  // What a dry run found; the files that it wrote go.
+  Result<json::Value> told(const lake::Lease& lease, const engine::PublishOutcome& outcome,
+                           const quality::Verdict& verdict);
   Result<json::Value> commit(const lake::Lease& lease, const lake::Table& table, const engine::PublishOutcome& outcome,
                              const quality::Verdict& verdict);
   Result<json::Value> refuse(const lake::Lease& lease, const engine::PublishOutcome& outcome,
