@@ -22,7 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     CHECK((text == reader->canonical() ? again->canonical() : again->normalized()) == text);
     for (const auto& each : json_schema::differences(*again, *reader, json_schema::Policy::strict)) {
       // What is unevaluated is compared by its words, in which a sorted set differs.
-      CHECK(each.type == "COMPARISON_LIMIT_REACHED" || each.path.find("/unevaluated") != std::string::npos);
+      CHECK(each.type == "COMPARISON_LIMIT_REACHED" || text.find("unevaluated") != std::string::npos);
     }
   }
   const auto writer = json_schema::SchemaText::parse(next_line());

@@ -95,7 +95,7 @@ bool Comparison::is_sum_matched(const Part& part, const Part& other) {
 std::size_t Comparison::matched(const std::vector<Spot>& readers, const std::vector<Spot>& writers,
                                 std::vector<bool>& used) {
   std::vector<std::vector<std::size_t>> readers_of(writers.size());
-  for (std::size_t writer = 0; writer < writers.size() && !is_exhausted_; ++writer) {
+  for (std::size_t writer = 0; writer < writers.size() && !is_exhausted(); ++writer) {
     for (std::size_t reader = 0; reader < readers.size(); ++reader) {
       if (covers(readers[reader], writers[writer])) readers_of[writer].push_back(reader);
     }

@@ -51,13 +51,13 @@ bool Comparison::compare_properties(const At& at, const Spot& reader, const Writ
                             : compare_added(here, name, mine, reader, writer)) &&
          ok;
     ok = compare_patterns_of_name(here, name, reader, plain) && ok;
-    if (!ok && at.differences == nullptr) return false;
+    if (is_over(ok, at)) return false;
   }
   for (const auto& [name, schema] : plain.object("properties")) {
     if (property_of(reader, name) != nullptr) continue;
     const Trail trail{.up = at.trail, .keyword = "properties", .name = name};
     ok = compare_removed({.trail = &trail, .differences = at.differences}, name, plain.at(schema), reader) && ok;
-    if (!ok && at.differences == nullptr) return false;
+    if (is_over(ok, at)) return false;
   }
   return ok;
 }
@@ -84,8 +84,7 @@ Rest Comparison::rest_for(const Spot& spot, const std::string& name, Count certa
 bool Comparison::compare_added(const At& at, const std::string& name, const Spot& added, const Spot& reader,
                                const Writer& writer) {
   const Rest before = rest_for(writer.plain, name, Count::least);
-  const Value* required = reader.get("required");
-  const bool is_required = required != nullptr && names_in(*required).contains(name);
+  const bool is_needed = anatomy_.required(reader).contains(name);
   const bool has_default = added.get("default") != nullptr;
   if (before.content == Rest::Content::open) {
     if (policy_ == Policy::lenient || covers_below(added, {})) return true;
@@ -95,8 +94,8 @@ bool Comparison::compare_added(const At& at, const std::string& name, const Spot
   if (!is_closed && std::none_of(before.schemas.begin(), before.schemas.end(),
                                  [&](const Spot& each) { return covers_below(added, each); }))
     return differ(at, "PROPERTY_ADDED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL", {}, {}, name);
-  const bool was_required = writer.required.contains(name);
-  if (!is_required || was_required || (is_closed && has_default)) return true;
+  const bool was_required = is_required(writer, name);
+  if (!is_needed || was_required || (is_closed && has_default)) return true;
   return differ(at, "REQUIRED_PROPERTY_ADDED_TO_UNOPEN_CONTENT_MODEL", {}, {}, name);
 }
 
@@ -140,11 +139,9 @@ bool Comparison::compare_patterns_of_name(const At& at, const std::string& name,
 
 // A default counts as a value that the reader puts in. What compare_added() has told is not told again.
 bool Comparison::compare_required(const At& at, const Spot& reader, const Writer& writer) {
-  const Value* names = reader.get("required");
-  if (names == nullptr) return true;
   bool ok = true;
-  for (const std::string_view name : names_in(*names)) {
-    if (writer.required.contains(name)) continue;
+  for (const std::string_view name : anatomy_.required(reader)) {
+    if (is_required(writer, name)) continue;
     const Value* mine = property_of(reader, std::string(name));
     if (mine != nullptr && (*mine)["default"] != Value()) continue;
     const bool is_known = property_of(writer.plain, std::string(name)) != nullptr;
@@ -173,13 +170,13 @@ bool Comparison::compare_patterns(const At& at, const Spot& reader, const Spot& 
       ok = differ(here, is_open ? "PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL"
                                 : "PROPERTY_ADDED_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL");
     }
-    if (!ok && at.differences == nullptr) return false;
+    if (is_over(ok, at)) return false;
   }
   for (const auto& [pattern, schema] : theirs) {
     if (mine.contains(pattern)) continue;
     const Trail trail{.up = at.trail, .keyword = "patternProperties", .name = pattern};
     ok = compare_dropped_pattern({.trail = &trail, .differences = at.differences}, writer.at(schema), reader) && ok;
-    if (!ok && at.differences == nullptr) return false;
+    if (is_over(ok, at)) return false;
   }
   return ok;
 }
@@ -233,7 +230,7 @@ bool Comparison::compare_dependencies(const At& at, const Spot& reader, const Sp
   for (const std::string_view keyword : {"dependencies", "dependentRequired", "dependentSchemas"}) {
     for (const json::Member& each : reader.object(keyword)) {
       ok = compare_dependency(at, each, keyword, reader, writer) && ok;
-      if (!ok && at.differences == nullptr) return false;
+      if (is_over(ok, at)) return false;
     }
   }
   return ok;

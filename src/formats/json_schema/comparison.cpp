@@ -25,8 +25,7 @@ std::string escaped(std::string_view name) {
 std::vector<evolution::Difference> Comparison::run(const Spot& reader, const Spot& writer) {
   Differences all;
   compare({.trail = nullptr, .differences = &all}, reader, writer);
-  if (is_exhausted_ || anatomy_.is_exhausted()) {
-    is_exhausted_ = true;
+  if (is_exhausted()) {
     if (all.size() >= evolution::kDifferencesMax) all.pop_back();
     differ({.trail = nullptr, .differences = &all}, "COMPARISON_LIMIT_REACHED");
   }
@@ -59,14 +58,20 @@ bool Comparison::differ(const At& at, std::string_view type, std::string_view ke
 }
 
 Comparison::Writer Comparison::writer_of(const Spot& spot, std::uint8_t types) {
-  Writer writer{
+  return {
       .spot = spot, .types = static_cast<std::uint8_t>(anatomy_.types(spot) & types), .parts = &anatomy_.parts(spot)};
-  for (const Part& part : *writer.parts) {
-    const json::Value* names = part.kind == Part::Kind::plain ? part.spot.get("required") : nullptr;
-    if (names == nullptr) continue;
-    for (const json::Value& name : names->array()) writer.required.insert(name.text());
-  }
-  return writer;
+}
+
+bool Comparison::is_exhausted() {
+  is_exhausted_ = is_exhausted_ || anatomy_.is_exhausted() || active_.size() >= kComparisonDepthMax;
+  return is_exhausted_;
+}
+
+bool Comparison::is_required(const Writer& writer, std::string_view name) {
+  anatomy_.spend(writer.parts->size() / 8);
+  return std::any_of(writer.parts->begin(), writer.parts->end(), [&](const Part& part) {
+    return part.kind == Part::Kind::plain && anatomy_.required(part.spot).contains(name);
+  });
 }
 
 // A pair that is met again within itself holds if nothing else speaks against it, provided that the values within were
@@ -74,8 +79,7 @@ Comparison::Writer Comparison::writer_of(const Spot& spot, std::uint8_t types) {
 // an assumption is kept only when the pair that was assumed is through.
 bool Comparison::compare(const At& at, const Spot& reader, const Spot& writer, std::uint8_t types) {
   anatomy_.spend(1);
-  is_exhausted_ = is_exhausted_ || anatomy_.is_exhausted() || active_.size() >= kComparisonDepthMax;
-  if (is_exhausted_) return false;
+  if (is_exhausted()) return false;
   const auto number = [](const Spot& spot) { return spot.place == nullptr ? kEmptySchema : spot.place->number; };
   const Pair pair{.reader_library = reader.library,
                   .reader = number(reader),
@@ -117,7 +121,7 @@ bool Comparison::compare_parts(const At& at, const Spot& reader, const Spot& wri
   bool ok = true;
   for (const Part& part : parts) {
     ok = compare_part(at, part, parts.size(), whole) && ok;
-    if (!ok && at.differences == nullptr) return false;
+    if (is_over(ok, at)) return false;
   }
   return ok;
 }
@@ -164,12 +168,12 @@ bool Comparison::compare_plain(const At& at, const Part& part, std::size_t reade
 
 // Whether what the reader says of one facet follows from a part of the writer's, or from each of some alternatives.
 bool Comparison::follows(Facet facet, const Spot& reader, const Writer& writer, int depth) {
-  if (is_exhausted_) return false;
+  if (is_exhausted()) return false;
   if (writer.types == 0) return true;
   Writer looked_at = writer;
   if (compare_facet({}, facet, reader, looked_at)) return true;
   for (const Part& part : *writer.parts) {
-    if (part.kind != Part::Kind::plain) continue;
+    if (part.kind != Part::Kind::plain || is_exhausted()) continue;
     looked_at.plain = part.spot;
     if (compare_facet({}, facet, reader, looked_at)) return true;
   }
@@ -178,7 +182,6 @@ bool Comparison::follows(Facet facet, const Spot& reader, const Writer& writer, 
     if (part.kind != Part::Kind::any && part.kind != Part::Kind::one) continue;
     const auto all = branches(part);
     anatomy_.spend(all.size());
-    is_exhausted_ = is_exhausted_ || anatomy_.is_exhausted();
     if (std::all_of(all.begin(), all.end(), [&](const Spot& branch) {
           return follows(facet, reader, writer_of(branch, writer.types), depth + 1);
         }))
@@ -188,6 +191,7 @@ bool Comparison::follows(Facet facet, const Spot& reader, const Writer& writer, 
 }
 
 bool Comparison::compare_facet(const At& at, Facet facet, const Spot& reader, const Writer& writer) {
+  anatomy_.spend(1);
   switch (facet) {
     case Facet::types:
       return compare_types(at, reader, writer);

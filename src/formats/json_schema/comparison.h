@@ -38,8 +38,7 @@ class Comparison {
     Spot spot;
     std::uint8_t types = kAnyType;
     const Parts* parts = nullptr;
-    Spot plain = {};                           // The plain part that is looked at; without a place there is none.
-    std::set<std::string_view> required = {};  // Of all its plain parts.
+    Spot plain = {};  // The plain part that is looked at; without a place there is none.
   };
   enum class Facet : std::uint8_t { types, values, numbers, texts, items, members };
   struct Pair {
@@ -72,6 +71,10 @@ class Comparison {
   bool differ(const At& at, std::string_view type, std::string_view keyword = {}, std::string_view name = {},
               std::string detail = {});
   Writer writer_of(const Spot& spot, std::uint8_t types);
+  bool is_required(const Writer& writer, std::string_view name);
+  bool is_exhausted();
+  // Nothing more is to be found out.
+  bool is_over(bool is_ok, const At& at) { return (!is_ok && at.differences == nullptr) || is_exhausted(); }
 
   // compare_combined.cpp: alternatives, negations, conditions.
   bool compare_sum(const At& at, const Part& part, const Writer& writer);

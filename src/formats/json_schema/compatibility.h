@@ -8,9 +8,9 @@
 
 namespace weft::json_schema {
 
-inline constexpr std::size_t kComparisonStepsMax = 500'000;  // Pairs of schemas, names held against patterns.
-inline constexpr int kComparisonDepthMax = 400;              // Pairs within pairs.
-inline constexpr std::size_t kBranchesMax = 500;             // Of an anyOf or oneOf that is matched with another.
+inline constexpr std::size_t kComparisonStepsMax = 2'000'000;  // Pairs of schemas, names held against patterns.
+inline constexpr int kComparisonDepthMax = 400;                // Pairs within pairs.
+inline constexpr std::size_t kBranchesMax = 250;               // Of an anyOf or oneOf that is matched with another.
 
 // What an open content model (no `additionalProperties`) says about members that only one side names: strict, that old
 // data may hold anything there; lenient, that nobody wrote them. Lenient also leaves out of the judgement what the

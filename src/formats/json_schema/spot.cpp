@@ -166,6 +166,17 @@ std::uint8_t Anatomy::types_of_part(const Part& part, int depth) {
   return types;
 }
 
+const std::set<std::string_view>& Anatomy::required(const Spot& spot) {
+  static const std::set<std::string_view> kNone;
+  const Value* names = spot.get("required");
+  if (names == nullptr) return kNone;
+  const auto [at, is_new] = required_.try_emplace({.library = spot.library, .number = spot.place->number});
+  if (!is_new) return at->second;
+  steps_ += names->array().size();
+  for (const Value& each : names->array()) at->second.insert(each.text());
+  return at->second;
+}
+
 Rest Anatomy::rest(const Spot& spot, std::string_view keyword, std::string_view unevaluated) {
   auto schema = spot.child(keyword);
   if (!schema && !has_applicators(spot)) schema = spot.child(keyword = unevaluated);
@@ -187,6 +198,7 @@ Rest Anatomy::rest_of_items(const Spot& spot) {
 bool Anatomy::is_exhausted() const { return steps_ > kComparisonStepsMax; }
 
 std::optional<bool> Anatomy::matches(const std::string& pattern, std::string_view name) {
+  if (is_exhausted()) return std::nullopt;
   ++steps_;
   const auto [at, is_new] = patterns_.try_emplace(pattern);
   if (is_new) {

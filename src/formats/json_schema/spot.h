@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -51,6 +52,7 @@ class Anatomy {
   const Parts& parts(const Spot& spot);
   std::uint8_t types(const Spot& spot) { return types(spot, 0); }  // What a value may be, or more than that.
   bool is_nothing(const Spot& spot) { return types(spot) == 0; }
+  const std::set<std::string_view>& required(const Spot& spot);  // By the plain part alone.
   Rest rest_of_members(const Spot& spot);
   Rest rest_of_items(const Spot& spot);
   // No answer: the pattern cannot run.
@@ -72,6 +74,7 @@ class Anatomy {
   std::size_t steps_ = 0;
   std::map<Key, Parts> parts_;
   std::map<Key, std::uint8_t> types_;
+  std::map<Key, std::set<std::string_view>> required_;
   std::unordered_map<std::string, std::optional<Pattern>> patterns_;
 };
 
