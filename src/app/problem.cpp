@@ -88,6 +88,10 @@ Error error_of(const Response& response) {
   for (const auto& member : document->object()) {
     if (member.key == "detail" && member.value.is_text()) {
       error.message = member.value.text();
+    } else if (member.key == "message" && member.value.is_text() && document->object().contains("error_code")) {
+      error.message = member.value.text();  // The schema registry's words.
+    } else if (member.key == "error_code") {
+      error.code = "registry." + json::write(member.value);
     } else if (member.key == "code" && member.value.is_text()) {
       error.code = member.value.text();
     } else if (member.key == "kind") {

@@ -360,6 +360,24 @@ def test_many_at_once_get_one_id_and_no_version_is_lost(server, registry):
     assert len(set(ids)) == 60 and registry.ok("GET", "/subjects/race/versions") == list(range(1, 61))
 
 
+def test_the_command_line_registers_tests_and_shows(server, tmp_path):
+    program = server.weft()
+    (tmp_path / "v1.avsc").write_text(V1)
+    (tmp_path / "bad.avsc").write_text(NOT_BACKWARD)
+    (tmp_path / "base.proto").write_text('syntax = "proto3"; package cli; message Base { int32 id = 1; }')
+    (tmp_path / "order.proto").write_text('syntax = "proto3"; package cli; import "base.proto"; message Order { Base base = 1; }')
+    assert program.json("schema", "register", ":.sales:cli", tmp_path / "v1.avsc")["version"] == 1
+    assert program.json("schema", "test", ":.sales:cli", tmp_path / "v1.avsc")["is_compatible"] is True
+    assert "READER_FIELD_MISSING_DEFAULT_VALUE" in program("schema", "test", ":.sales:cli", tmp_path / "bad.avsc", status=1).stdout
+    assert "registry.409" in program("schema", "register", ":.sales:cli", tmp_path / "bad.avsc", status=1).stderr
+    program("schema", "register", ":.sales:cli-base", tmp_path / "base.proto")
+    program("schema", "register", ":.sales:cli-order", tmp_path / "order.proto", "--reference", "base.proto=:.sales:cli-base@1")
+    assert json.loads(program("schema", "show", ":.sales:cli").stdout) == json.loads(V1)
+    listed = program.json("schema", "list", "--prefix", ":.sales:cli")
+    assert [(each["subject"], each["type"]) for each in listed] == [(":.sales:cli", "AVRO"), (":.sales:cli-base", "PROTOBUF"), (":.sales:cli-order", "PROTOBUF")]
+    assert "registry.40401" in program("schema", "show", "nobody", status=1).stderr
+
+
 def test_the_registry_has_a_port_of_its_own_with_the_api_at_its_root(weft, tmp_path):
     import httpx
     import re

@@ -2,6 +2,7 @@
 
 #include "product/catalog/catalog.h"
 #include "product/governance/governance.h"
+#include "product/registry/commands.h"
 #include "product/registry/errors.h"
 #include "product/registry/gate.h"
 #include "product/registry/registry.h"
@@ -102,6 +103,6 @@ Result<> install(App& app) {
 }  // namespace
 
 extern const Module kModule;
-const Module kModule{.name = "registry", .migrations = kMigrations, .install = install, .commands = nullptr};
+const Module kModule{.name = "registry", .migrations = kMigrations, .install = install, .commands = commands};
 
 }  // namespace weft::registry
