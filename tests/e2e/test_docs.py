@@ -22,6 +22,40 @@ def test_links_between_pages_lead_somewhere():
     assert not broken
 
 
+def test_the_recipe_for_ci_can_be_run(weft, tmp_path):
+    """The commands of docs/how-to/contracts-in-ci.md, as the page has them, on a mesh that is laid out like the page's."""
+    import glob
+    import os
+    import shlex
+    import subprocess
+
+    from spine import MESH, ORDERS, serving
+
+    (tmp_path / "mesh/contracts").mkdir(parents=True)
+    (tmp_path / "samples").mkdir()
+    (tmp_path / "samples/orders.csv").write_text(ORDERS)
+    documents = MESH.split("---")
+    contracts = [each for each in documents if "kind: DataContract" in each]
+    (tmp_path / "mesh/mesh.yaml").write_text("---".join(each for each in documents if each not in contracts))
+    for n, contract in enumerate(contracts):
+        (tmp_path / f"mesh/contracts/{n}.yaml").write_text(contract)
+    page = (ROOT / "docs/how-to/contracts-in-ci.md").read_text()
+    blocks = re.findall(r"```(?:sh|yaml)\n(.*?)```", page, re.S)
+    commands = [re.sub(r"^\s*- (run: )?", "", line).strip() for block in blocks for line in block.splitlines() if "weft " in line]
+    assert len(commands) == 10
+    with serving(weft, tmp_path / "data") as server:
+        server.weft()("apply", tmp_path / "mesh", "--yes")
+        environment = {**os.environ, "WEFT_URL": server.url, "WEFT_TOKEN": server.token}
+        for command in commands:
+            words = [word for part in shlex.split(command.split(" > ")[0]) for word in (sorted(glob.glob(part, root_dir=tmp_path)) or [part])]
+            done = subprocess.run([weft, *words[1:]], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+            assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        broken = (tmp_path / "mesh/contracts/0.yaml").read_text().replace("maxLength: 40", "maxLength: 4")
+        (tmp_path / "mesh/contracts/0.yaml").write_text(broken)
+        plan = subprocess.run([weft, "plan", "mesh", "--fail-on", "breaking"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+        assert plan.returncode == 1 and "maxLength" in plan.stdout
+
+
 def test_the_first_hour_can_be_walked(weft, tmp_path):
     program = Weft(weft, data=tmp_path / ".weft")
     program("init", tmp_path / "my-mesh")

@@ -9,7 +9,7 @@
 namespace weft::registry {
 namespace {
 
-constexpr std::size_t kParsedMax = 2000;
+constexpr std::size_t kParsedBytesMax = 4 << 20;  // Of texts; what is parsed is several times as large.
 constexpr std::string_view kVersionProperty = "confluent:version";
 
 // Metadata without the version that the registry itself writes into it.
@@ -117,8 +117,11 @@ Result<Parsed> Registry::parsed(const std::string& context, const SchemaText& sc
   const auto needed = TRY(imports(context, schema.references));
   Parsed parsed = TRY(Parsed::parse(schema.language, schema.text, needed));
   const std::lock_guard lock(known_mutex_);
-  if (known_.size() >= kParsedMax) known_.clear();
-  known_.insert_or_assign(key, parsed);
+  if (known_bytes_ + schema.text.size() > kParsedBytesMax) {
+    known_.clear();
+    known_bytes_ = 0;
+  }
+  if (known_.insert_or_assign(key, parsed).second) known_bytes_ += schema.text.size();
   return parsed;
 }
 

@@ -104,6 +104,7 @@ class Registry {
   Turns turns_;                // A subject registers one schema at a time.
   mutable std::mutex known_mutex_;
   mutable std::unordered_map<std::string, Parsed> known_;  // By context and digest; guarded by known_mutex_.
+  mutable std::size_t known_bytes_ = 0;                    // Of their texts; likewise.
 };
 
 }  // namespace weft::registry
