@@ -184,6 +184,8 @@ def test_what_others_refer_to_stays(registry):
     assert registry.ok("GET", "/subjects/order/versions/1")["references"] == references
     assert registry.ok("GET", f"/schemas/ids/{order_id}")["references"] == references
     assert registry.ok("GET", "/subjects/customer/versions/1/referencedby") == [order_id]
+    resolved = json.loads(registry.ok("GET", f"/schemas/ids/{order_id}", format="resolved")["schema"])
+    assert resolved["fields"][0]["type"]["name"] == "Customer"
     assert registry.code("DELETE", "/subjects/customer/versions/1") == 42206
     assert registry.code("DELETE", "/subjects/customer") == 42206
     assert registry.code("POST", "/subjects/order/versions", {"schema": order}) == 42201  # Without what it needs.

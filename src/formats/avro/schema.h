@@ -27,6 +27,8 @@ class Schema {
   std::string canonical() const;
   // The same with other properties sorted, too.
   std::string normalized() const;
+  // canonical(), with the types of imports spelled out where they first stand: a text that needs no others.
+  std::string resolved() const;
   // Specification, "Parsing Canonical Form", and its CRC-64-AVRO ("Schema Fingerprints").
   std::string parsing_canonical_form() const;
   std::uint64_t fingerprint() const;

@@ -14,11 +14,13 @@ constexpr std::string_view kKinds[] = {"null",   "boolean", "int",  "long",  "fl
 constexpr std::size_t kPrimitives = 8;
 
 enum class Properties { as_written, sorted };
+enum class Imports { by_name, spelled_out };
 
 // Prints as Avro's Java library does: Schema.toString().
 class Printer {
  public:
-  Printer(const Graph& graph, Properties properties) : graph_(graph), properties_(properties) {}
+  Printer(const Graph& graph, Properties properties, Imports imports = Imports::by_name)
+      : graph_(graph), properties_(properties), imports_(imports) {}
 
   json::Value type(int index, const std::string& space) {
     const Type& type = graph_.types[static_cast<std::size_t>(index)];
@@ -56,7 +58,8 @@ class Printer {
   }
 
   json::Value named(int index, const Type& type, const std::string& space) {
-    if (type.is_imported || !printed_.insert(index).second) return json::Value(relative(type.name, space));
+    const bool is_elsewhere = type.is_imported && imports_ == Imports::by_name;
+    if (is_elsewhere || !printed_.insert(index).second) return json::Value(relative(type.name, space));
     json::Object object{{"type", type.is_error ? std::string_view("error") : to_string(type.kind)},
                         {"name", type.name.last}};
     if (type.name.space != space) object.set("namespace", type.name.space);
@@ -100,6 +103,7 @@ class Printer {
 
   const Graph& graph_;
   Properties properties_;
+  Imports imports_;
   std::set<int> printed_;
 };
 
@@ -187,6 +191,10 @@ std::string Schema::canonical() const {
 
 std::string Schema::normalized() const {
   return json::write(Printer(*graph_, Properties::sorted).type(graph_->root, ""));
+}
+
+std::string Schema::resolved() const {
+  return json::write(Printer(*graph_, Properties::as_written, Imports::spelled_out).type(graph_->root, ""));
 }
 
 std::string Schema::parsing_canonical_form() const {

@@ -82,6 +82,9 @@ TEST(AvroSchema, NamesOfImportsAreUsedAndNotSpelledOut) {
   const std::string_view order =
       R"({"type":"record","name":"Order","namespace":"shop","fields":[{"name":"who","type":"Customer"}]})";
   EXPECT_EQ(parsed(order, {&customer, 1}).canonical(), order);
+  EXPECT_EQ(
+      parsed(order, {&customer, 1}).resolved(),
+      R"({"type":"record","name":"Order","namespace":"shop","fields":[{"name":"who","type":{"type":"record","name":"Customer","fields":[]}}]})");
   EXPECT_EQ(parsed(order, {&customer, 1}).full_name(), "shop.Order");
   EXPECT_THAT(refusal(order), HasSubstr("Customer"));
 }

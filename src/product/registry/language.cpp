@@ -64,6 +64,8 @@ std::string Parsed::normalized() const {
 std::optional<std::string> Parsed::formatted(std::string_view format) const {
   if (const auto* schema = std::get_if<protobuf::Schema>(&schema_); schema != nullptr && format == "serialized")
     return schema->serialized();
+  if (const auto* schema = std::get_if<avro::Schema>(&schema_); schema != nullptr && format == "resolved")
+    return schema->resolved();
   return std::nullopt;
 }
 
