@@ -193,6 +193,7 @@ struct PublishJob {
   std::vector<File> existing;                    // Current files: for upsert, uniqueness and SQL rules.
   std::uint64_t dead_letters_max_share_ppm = 0;  // 0: any bad row refuses the whole.
   std::uint64_t file_bytes_target = 128ULL << 20;
+  bool is_dry = false;  // Only checks: no file is written.
 };
 
 struct WrittenFile {

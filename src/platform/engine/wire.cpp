@@ -352,7 +352,8 @@ json::Value to_json(const PublishJob& job) {
                       {"primary_key", texts(job.primary_key)},
                       {"checks", each_to_json(job.checks, check_to_json)},
                       {"dead_ppm", job.dead_letters_max_share_ppm},
-                      {"file_bytes", job.file_bytes_target}};
+                      {"file_bytes", job.file_bytes_target},
+                      {"dry", job.is_dry}};
 }
 
 Result<PublishJob> publish_job_of(const json::Value& value) {
@@ -376,6 +377,7 @@ Result<PublishJob> publish_job_of(const json::Value& value) {
   for (const json::Value& each : list(value["checks"])) job.checks.push_back(check_of(each));
   job.dead_letters_max_share_ppm = static_cast<std::uint64_t>(value["dead_ppm"].integer_or(0));
   job.file_bytes_target = static_cast<std::uint64_t>(value["file_bytes"].integer_or(128 << 20));
+  job.is_dry = value["dry"].boolean_or(false);
   return job;
 }
 

@@ -91,6 +91,7 @@ Result<engine::PublishJob> Publish::job_of(const lake::Table& table) const {
   job.input_format = wish_.format;
   job.input_options = wish_.options;
   job.mode = mode_;
+  job.is_dry = wish_.is_dry;
   for (const iceberg::Field& field : table.schema.fields) {
     engine::TargetColumn column{.field_id = field.id,
                                 .name = field.name,

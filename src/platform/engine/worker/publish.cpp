@@ -29,9 +29,11 @@ Result<PublishOutcome> publish(PublishContext& context, const PublishJob& job) {
         job.dead_letters_max_share_ppm > 0 && plan.bad_rows > 0 &&
         plan.bad_rows * 1'000'000 <= job.dead_letters_max_share_ppm * std::max<std::uint64_t>(1, outcome.rows_in);
     if (!may_set_aside) return outcome;
+    outcome.rows_dead = plan.bad_rows;
+    if (job.is_dry) return outcome;
     TRY(set_aside(context, job, plan, outcome));
   }
-  if (!plan.is_written) TRY(write_files(context, job, plan, outcome));
+  if (!plan.is_written && !job.is_dry) TRY(write_files(context, job, plan, outcome));
   return outcome;
 }
 

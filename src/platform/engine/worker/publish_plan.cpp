@@ -362,7 +362,7 @@ std::optional<std::string> counted(const std::string& sql) {
 
 // Whether rules and metrics can be counted while the rows are written: one file, of the batch alone.
 bool is_one_pass(const PublishContext& context, const PublishJob& job, const std::vector<Metric>& metrics) {
-  return job.partition_fields.empty() && (job.mode != PublishMode::upsert || context.existing.empty()) &&
+  return !job.is_dry && job.partition_fields.empty() && (job.mode != PublishMode::upsert || context.existing.empty()) &&
          std::all_of(metrics.begin(), metrics.end(),
                      [](const Metric& metric) { return counted(metric.sql).has_value(); });
 }
