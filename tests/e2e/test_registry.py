@@ -256,6 +256,19 @@ def test_versions_of_another_group_are_not_compared(registry):
     assert registry.register("grouped", NOT_BACKWARD, metadata={"properties": {"major": "2"}})
 
 
+def test_reserved_names_are_kept_when_fields_are_validated(registry):
+    registry.ok("PUT", "/config/kept", {"validateFields": True})
+    reserved = {"properties": {"confluent:reserved": "secret, note"}}
+    registry.register("kept", V1, metadata=reserved)
+    assert registry.code("POST", "/subjects/kept/versions", {"schema": V2, "metadata": reserved}) == 42201
+    fewer = {"properties": {"confluent:reserved": "secret"}}
+    other = record(("id", "int", {}), ("more", "string", {"default": ""}))
+    assert registry.code("POST", "/subjects/kept/versions", {"schema": other, "metadata": fewer}) == 42201
+    assert registry.register("kept", other)  # The list is inherited.
+    registry.ok("PUT", "/config/kept", {"validateFields": False})
+    assert registry.register("kept", V2)
+
+
 def test_contexts_have_ids_and_subjects_of_their_own(server, root, registry):
     mine = registry.register("apart", STRING)
     context = registry.prefix.rsplit("/", 1)[1]

@@ -1,17 +1,46 @@
+#include <set>
+
 #include "base/json.h"
+#include "base/text.h"
 #include "product/registry/draft.h"
 #include "product/registry/errors.h"
+#include "product/registry/gate.h"
 #include "product/registry/rules.h"
 
 namespace weft::registry {
 namespace {
 
 constexpr std::string_view kVersionProperty = "confluent:version";
+constexpr std::string_view kReservedProperty = "confluent:reserved";
 
 std::string joined(const std::vector<std::string>& messages) {
   std::string all;
   for (const std::string& each : messages) all += (all.empty() ? "" : ", ") + each;
   return all;
+}
+
+std::set<std::string> reserved_names(const json::Value& metadata) {
+  std::set<std::string> names;
+  for (const std::string_view each : text::split(metadata["properties"][kReservedProperty].text_or(""), ',')) {
+    if (const auto name = text::trim(each); !name.empty()) names.emplace(name);
+  }
+  return names;
+}
+
+// Names that are kept for others may not be fields, and stay kept.
+Result<> check_reserved(const Parsed& schema, const json::Value& metadata, const json::Value& before) {
+  const auto reserved = reserved_names(metadata);
+  for (const SchemaField& field : fields_of(schema)) {
+    if (reserved.contains(field.name))
+      return refuse(Code::invalid_schema,
+                    format("Invalid schema: The field {} has a name that is reserved by its metadata", field.name));
+  }
+  for (const std::string& name : reserved_names(before)) {
+    if (!reserved.contains(name))
+      return refuse(Code::invalid_schema,
+                    format("Invalid schema: The name {} was reserved before and is not any more", name));
+  }
+  return {};
 }
 
 // What somebody wrote into metadata as the expected version becomes the real one.
@@ -86,6 +115,8 @@ Result<Entry> Registry::add(const Subject& subject, const Proposal& proposal, co
   }
   TRY(check_mode(subject, proposal));
   if (!is_import) {
+    if (draft.settings.validates_fields)
+      TRY(check_reserved(draft.parsed, draft.metadata, latest ? json_of(latest->metadata) : json::Value()));
     const Verdict verdict = TRY(whole_verdict(subject, draft, compared(subject, draft)));
     if (!verdict.is_compatible) {
       return refuse(Code::incompatible,
