@@ -10,7 +10,7 @@
 namespace weft::avro {
 namespace {
 
-constexpr std::size_t kJsonDepthMax = 1024;
+constexpr std::size_t kJsonDepthMax = 400;
 constexpr std::size_t kTypesMax = 100'000;
 constexpr std::string_view kReserved[] = {"doc",  "fields",  "items",  "name", "namespace",
                                           "size", "symbols", "values", "type", "aliases"};

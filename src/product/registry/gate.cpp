@@ -242,7 +242,7 @@ std::optional<Owner> owner_of(const mesh::MeshState& mesh, const Subject& subjec
 std::vector<SchemaField> fields_of(const Parsed& schema) {
   if (const auto* avro = schema.as<avro::Schema>()) return fields_of(avro->graph());
   if (const auto* protobuf = schema.as<protobuf::Schema>()) return fields_of(*protobuf);
-  return fields_of(json::parse(schema.canonical(), {.depth_max = 1024}).value_or(json::Value()));
+  return fields_of(json::parse(schema.canonical(), {.depth_max = 400}).value_or(json::Value()));
 }
 
 std::vector<std::string> disagreements(const Parsed& schema, const Owner& owner) {
