@@ -7,6 +7,8 @@ namespace {
 
 constexpr std::chrono::seconds kSettleMax{2};
 constexpr std::chrono::seconds kRetryStart{5};
+constexpr int kStartTriesMax = 6;
+constexpr std::chrono::seconds kStartTriesTime{10};
 
 // Takes the reply that its last session did not wait for. False when it is not fit for another session.
 bool settle(WorkerProcess& worker) {
@@ -47,14 +49,16 @@ Pool::~Pool() {
 }
 
 Result<std::unique_ptr<WorkerProcess>> Pool::start(const LaneState& lane) {
-  auto worker = TRY(forker_.spawn(lane.sizes.terms));
-  if (!worker->greet()) {
-    // Killed while it started, it may be: once more, and then there is a reason.
-    worker = TRY(forker_.spawn(lane.sizes.terms));
-    TRY(worker->greet());
+  const Steady::time_point begun = Steady::now();
+  for (int tries = 1;; ++tries) {
+    auto worker = TRY(forker_.spawn(lane.sizes.terms));
+    const auto greeted = worker->greet();
+    // Killed while it started, it may be: some more tries, and then there is a reason.
+    if (!greeted && tries < kStartTriesMax && Steady::now() - begun < kStartTriesTime) continue;
+    TRY(greeted);
+    started_.add();
+    return worker;
   }
-  started_.add();
-  return worker;
 }
 
 Result<> Pool::wait_turn(std::unique_lock<std::mutex>& lock, LaneState& lane, std::stop_token cancelled,
